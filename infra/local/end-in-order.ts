@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive, signal, type ProcessId } from './process-identity.ts';
+
+/** What must be known of a process to end it in order. */
+export interface Mortal extends ProcessId {
+  name: string;
+  /** Stages end from low to high: gateways, services, NATS, Postgres. */
+  stage: number;
+  stopSignal: NodeJS.Signals;
+  /** A temporary folder that nobody needs once the process has ended. */
+  remove?: string;
+}
+
+/** Ends every process, stage by stage; one that does not go by itself within the grace is killed. */
+export async function endInOrder(processes: readonly Mortal[], graceMs: number): Promise<void> {
+  const stages = [...new Set(processes.map(({ stage }) => stage))].sort((a, b) => a - b);
+  for (const stage of stages) {
+    const members = processes.filter((member) => member.stage === stage);
+    for (const member of members) signal(member, member.stopSignal);
+    if (await allGone(members, graceMs)) continue;
+    for (const member of members) signal(member, 'SIGKILL');
+    await allGone(members, 2_000);
+  }
+}
+
+async function allGone(members: readonly Mortal[], withinMs: number): Promise<boolean> {
+  const deadline = performance.now() + withinMs;
+  while (members.some(isAlive)) {
+    if (performance.now() > deadline) return false;
+    await sleep(20);
+  }
+  return true;
+}

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect, PermissionViolationError, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
+import { startNats, waitFor, type TestNats } from '@switchboard/infra/testing';
+import type { NatsUser } from './names.ts';
+
+let nats: TestNats;
+const open: NatsConnection[] = [];
+
+// The client does not read a URL's user by itself.
+function optionsOf(url: string): ConnectionOptions {
+  const { host, username, password } = new URL(url);
+  return { servers: host, user: username, pass: password, inboxPrefix: `_INBOX.${username}` };
+}
+
+async function connectAs(user: NatsUser): Promise<NatsConnection> {
+  const connection = await connect({ ...optionsOf(nats.url(user)), reconnect: false });
+  open.push(connection);
+  return connection;
+}
+
+/** The server tells a refused publisher afterwards, on its connection's status. */
+async function refusalOf(connection: NatsConnection, act: () => void): Promise<PermissionViolationError | undefined> {
+  const status = connection.status()[Symbol.asyncIterator]();
+  act();
+  await connection.flush();
+  const next = await Promise.race([status.next(), connection.flush().then(() => undefined)]);
+  return next?.value?.type === 'error' && next.value.error instanceof PermissionViolationError ? next.value.error : undefined;
+}
+
+beforeAll(async () => {
+  nats = await startNats();
+});
+afterAll(async () => {
+  await Promise.all(open.map((connection) => connection.close()));
+  await nats.stop();
+});
+
+describe('nats-server.conf', () => {
+  it('keeps the gateway from speaking for a service', async () => {
+    const gateway = await connectAs('gateway');
+    const refusal = await refusalOf(gateway, () => {
+      gateway.publish('room.x.chat', 'forged');
+    });
+    expect(refusal).toMatchObject({ operation: 'publish', subject: 'room.x.chat' });
+  });
+
+  it('lets a service answer a request without any right to the inbox', async () => {
+    const gateway = await connectAs('gateway');
+    const chat = await connectAs('chat-service');
+    chat.subscribe('chat.v1.*', {
+      queue: 'chat-service',
+      callback: (_, request) => {
+        request.respond('here');
+      },
+    });
+    await chat.flush();
+    expect((await gateway.request('chat.v1.open', 'x', { timeout: 1_000 })).string()).toBe('here');
+  });
+
+  it('refuses to share a request among all replicas', async () => {
+    const chat = await connectAs('chat-service');
+    const refusal = await refusalOf(chat, () => {
+      chat.subscribe('chat.v1.open', { callback: () => undefined });
+    });
+    expect(refusal).toMatchObject({ operation: 'subscription', subject: 'chat.v1.open' });
+  });
+
+  it('refuses a wrong password', async () => {
+    const options = { ...optionsOf(nats.url('gateway')), pass: 'wrong', reconnect: false };
+    await expect(connect(options)).rejects.toThrow(/authorization/i);
+  });
+});
+
+describe('a NATS for tests', () => {
+  it('restarts on its port, with another pid', async () => {
+    const own = await startNats();
+    const { port, pid } = own;
+    const connection = await connect({ ...optionsOf(own.url('gateway')), reconnectTimeWait: 20 });
+    own.pause();
+    own.resume();
+    await own.restart();
+    expect(own.port).toBe(port);
+    expect(own.pid).not.toBe(pid);
+    await waitFor(() => connection.flush().then(() => true), { what: 'the client to find the server again' });
+    await connection.close();
+    await own.kill();
+    await own.stop();
+  });
+});

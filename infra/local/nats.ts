@@ -1,0 +1,50 @@
+import { connect } from 'node:net';
+import { plainEnvironment, type Command } from './command.ts';
+import type { NatsPasswords, NatsUser } from './names.ts';
+import { isPlainSecret } from './passwords.ts';
+import { natsConf } from './paths.ts';
+
+export function natsCommand(file: string, port: number, passwords: NatsPasswords): Command {
+  for (const [user, password] of Object.entries(passwords)) {
+    // Anything else might be read by nats-server as a number, a boolean or the end of a value: and then as no password.
+    if (!isPlainSecret(password)) throw new Error(`the NATS password of ${user} is not a plain one`);
+  }
+  return {
+    file,
+    args: ['-c', natsConf],
+    env: {
+      ...plainEnvironment(),
+      NATS_LISTEN: `127.0.0.1:${String(port)}`,
+      NATS_GATEWAY_PASSWORD: passwords.gateway,
+      NATS_CHAT_SERVICE_PASSWORD: passwords['chat-service'],
+      NATS_MESSAGE_SERVICE_PASSWORD: passwords['message-service'],
+      NATS_PRESENCE_SERVICE_PASSWORD: passwords['presence-service'],
+    },
+  };
+}
+
+export const natsUrl = (user: NatsUser, passwords: NatsPasswords, port: number): string =>
+  `nats://${user}:${passwords[user]}@127.0.0.1:${String(port)}`;
+
+/** Whether a NATS server greets there. */
+export function natsGreets(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', timeout: 1_000 });
+    const answer = (greeted: boolean): void => {
+      socket.destroy();
+      resolve(greeted);
+    };
+    socket.once('data', (data) => {
+      answer(data.toString().startsWith('INFO '));
+    });
+    socket.once('error', () => {
+      answer(false);
+    });
+    socket.once('close', () => {
+      answer(false);
+    });
+    socket.once('timeout', () => {
+      answer(false);
+    });
+  });
+}

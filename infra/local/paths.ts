@@ -1,0 +1,7 @@
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+export const natsConf = fileURLToPath(new URL('../nats/nats-server.conf', import.meta.url));
+export const rolesSql = fileURLToPath(new URL('../postgres/roles.sql', import.meta.url));
+export const schemasSql = fileURLToPath(new URL('../postgres/schemas.sql', import.meta.url));
+export const reaperProgram = fileURLToPath(new URL('./reaper.ts', import.meta.url));

@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { LaunchError, plainEnvironment, type Command } from './command.ts';
+import { postgresBinaries } from './postgres-binaries.ts';
+
+const run = promisify(execFile);
+const nobody = 65534;
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+export interface Cluster {
+  folder: string;
+  port: number;
+  /** For tests only: what a crash of the machine would lose is thrown away anyway. */
+  throwaway?: boolean;
+}
+
+/** Makes a cluster with scram-sha-256 logins only. Does nothing when the folder holds one already. */
+export async function initCluster({ folder, throwaway }: Cluster, superuserPassword: string): Promise<void> {
+  if (existsSync(join(folder, 'PG_VERSION'))) {
+    refuseForeignOwner(folder);
+    return;
+  }
+  // initdb refuses a folder that holds half of an earlier attempt, so it works beside and is renamed by nobody: start over.
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const passwordFile = join(dirname(folder), `.initdb-${String(process.pid)}`);
+  writeFileSync(passwordFile, superuserPassword, { mode: 0o600 });
+  if (isRoot()) for (const path of [folder, passwordFile]) chownSync(path, nobody, nobody);
+  chmodSync(folder, 0o700);
+  const { file, args, env } = asServerUser(postgresBinaries().initdb, [
+    ...['--pgdata', folder, '--username', 'postgres', '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
+    ...['--encoding', 'UTF8', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8', '--locale', 'C'],
+    ...(throwaway ? ['--no-sync'] : []),
+  ]);
+  try {
+    await run(file, args, { env, cwd: '/' });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw new LaunchError(`Postgres could not make its data folder: ${stderrOf(error)}`);
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+}
+
+/** The server in the foreground: its pid is the postmaster's, also where setpriv comes first. */
+export function postgresCommand({ folder, port, throwaway }: Cluster): Command {
+  const settings = [
+    ...['listen_addresses=127.0.0.1', `port=${String(port)}`, 'unix_socket_directories=', 'max_connections=200'],
+    ...(throwaway
+      ? ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_wal_size=4GB', 'checkpoint_timeout=1h']
+      : []),
+  ];
+  return asServerUser(postgresBinaries().postgres, ['-D', folder, ...settings.flatMap((setting) => ['-c', setting])]);
+}
+
+/**
+ * Postgres refuses to run as root, and an ordinary user may be unable to reach a folder below root's private ones (as
+ * in a container, or under `mktemp -d`). So it runs as nobody, with the one capability to pass through folders.
+ */
+function asServerUser(file: string, args: string[]): Command {
+  const env = plainEnvironment();
+  if (!isRoot()) return { file, args, env };
+  const only = '-all,+dac_override';
+  return {
+    file: 'setpriv',
+    args: [
+      ...[`--reuid=${String(nobody)}`, `--regid=${String(nobody)}`, '--clear-groups'],
+      ...[`--inh-caps=${only}`, `--ambient-caps=${only}`, `--bounding-set=${only}`, '--securebits=+no_setuid_fixup'],
+      ...[file, ...args],
+    ],
+    env,
+  };
+}
+
+function refuseForeignOwner(folder: string): void {
+  const expected = isRoot() ? nobody : process.getuid?.();
+  if (expected === undefined || statSync(folder).uid === expected) return;
+  throw new LaunchError(`${folder} belongs to another user. Start as that user, or choose another DATA_DIR.`);
+}
+
+const stderrOf = (error: unknown): string =>
+  error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : String(error);

@@ -1,0 +1,113 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { Socket } from 'node:net';
+import { createGuard } from '../local/guard.ts';
+import type { NatsUser } from '../local/names.ts';
+import { findNatsServer } from '../local/nats-binary.ts';
+import { natsCommand, natsUrl } from '../local/nats.ts';
+import { newNatsPasswords } from '../local/passwords.ts';
+import { freePort } from '../local/ports.ts';
+import { identify } from '../local/process-identity.ts';
+
+export interface TestNats {
+  readonly port: number;
+  /** Of the running server: another one after `restart`. */
+  readonly pid: number;
+  url(user: NatsUser): string;
+  /** In order; what is in flight may still be delivered. */
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+  /** Frozen: connections stay open and nothing answers. */
+  pause(): void;
+  resume(): void;
+  /** The same port and passwords; ends the running server first, if there is one. */
+  restart(): Promise<void>;
+}
+
+/** A real nats-server with the permissions of production. */
+export async function startNats(): Promise<TestNats> {
+  const file = await findNatsServer(() => undefined);
+  const passwords = newNatsPasswords();
+  const guard = createGuard();
+  let { server, port } = await onAnyPort((candidate) => startServer(natsCommand(file, candidate, passwords)));
+
+  const watch = (): void => {
+    guard.watch({ ...identify(server.pid), name: 'nats', stage: 2, stopSignal: 'SIGKILL' });
+  };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    await server.end(signal);
+    guard.forget(server.pid);
+  };
+  watch();
+  return {
+    get port() {
+      return port;
+    },
+    get pid() {
+      return server.pid;
+    },
+    url: (user) => natsUrl(user, passwords, port),
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    pause: () => process.kill(server.pid, 'SIGSTOP'),
+    resume: () => process.kill(server.pid, 'SIGCONT'),
+    restart: async () => {
+      await end('SIGKILL');
+      server = await startServer(natsCommand(file, port, passwords));
+      watch();
+    },
+  };
+}
+
+interface Server {
+  pid: number;
+  end(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** Another process may take the free port first. */
+async function onAnyPort(start: (port: number) => Promise<Server>): Promise<{ server: Server; port: number }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    try {
+      return { server: await start(port), port };
+    } catch (error) {
+      if (attempt === 5) throw error;
+    }
+  }
+}
+
+async function startServer({ file, args, env }: ReturnType<typeof natsCommand>): Promise<Server> {
+  const child = spawn(file, args, { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  await untilReady(child);
+  const { pid } = child;
+  if (pid === undefined) throw new Error('nats-server has no pid');
+  child.unref();
+  if (child.stderr instanceof Socket) child.stderr.unref();
+  return {
+    pid,
+    end: async (signal) => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, 'exit');
+      child.ref();
+      // A frozen server hears nothing but SIGKILL.
+      child.kill('SIGCONT');
+      child.kill(signal);
+      await gone;
+    },
+  };
+}
+
+function untilReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      // Read on for ever, so that the pipe never fills; remember only the beginning.
+      if (said.length < 20_000) said += chunk.toString();
+      if (said.includes('Server is ready')) resolve();
+    });
+    child.once('error', reject);
+    child.once('exit', () => {
+      reject(new Error(`nats-server did not start: ${said}`));
+    });
+  });
+}
