@@ -1,0 +1,6 @@
+import { internalConfig, PostgresUrl, processConfig } from '@switchboard/shared/runtime';
+import { z } from 'zod';
+
+/** The environment of chat-service. */
+export const Config = z.object({ ...processConfig, ...internalConfig, CHAT_DATABASE_URL: PostgresUrl });
+export type Config = z.output<typeof Config>;

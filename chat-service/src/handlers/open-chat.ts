@@ -1,0 +1,10 @@
+import type { Handler } from '@switchboard/shared/bus';
+import type { chatContracts } from '@switchboard/shared/contracts';
+import { clientOfNewChat } from '../domain/chat.ts';
+import type { ChatStore } from '../domain/chat-store.ts';
+
+export const openChatHandler = (store: ChatStore): Handler<typeof chatContracts.openChat> =>
+  async ({ clientId }, { actor }) => {
+    const { chat } = await store.open(clientOfNewChat(actor, clientId));
+    return chat;
+  };

@@ -1,0 +1,8 @@
+-- Once per cluster: two roles per service. The migrator owns the schema; the service reads and writes rows, nothing else.
+-- Passwords are psql variables: psql -v chat_migrator_password=… -f roles.sql
+CREATE ROLE chat_migrator LOGIN PASSWORD :'chat_migrator_password';
+CREATE ROLE chat_service LOGIN PASSWORD :'chat_service_password';
+CREATE ROLE message_migrator LOGIN PASSWORD :'message_migrator_password';
+CREATE ROLE message_service LOGIN PASSWORD :'message_service_password';
+CREATE ROLE presence_migrator LOGIN PASSWORD :'presence_migrator_password';
+CREATE ROLE presence_service LOGIN PASSWORD :'presence_service_password';

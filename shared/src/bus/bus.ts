@@ -1,0 +1,146 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Logger } from 'pino';
+import type { PayloadOf, ReplyOf, RequestContract, RoomEventContract, SignalContract } from '../contracts/define.ts';
+import type { z } from 'zod';
+import type { Owner } from '../contracts/define.ts';
+import type { LogEntry } from '../contracts/log.ts';
+import { parse } from '../contracts/parse.ts';
+import type { Actor, SocketRef } from '../contracts/values.ts';
+import { connect, type NatsOptions } from './connect.ts';
+import { decodeRoomEvent, encodeRoomEvent, type RoomEventFrame } from './envelope.ts';
+import type { RoutesOf } from './handler.ts';
+import { Requester } from './requester.ts';
+import { serve, type Server } from './serve.ts';
+import { ownerOfRoomSubject, roomSubject, roomWildcard } from './subjects.ts';
+import { newTrace, type Trace } from './trace.ts';
+
+/** An answer that takes longer is no answer: well under the two seconds in which a client hears of a failure. */
+export const REQUEST_TIMEOUT_MS = 1_500;
+
+export interface Asking {
+  readonly actor?: Actor;
+  readonly socket?: SocketRef;
+  readonly trace?: Trace;
+  readonly timeoutMs?: number;
+}
+
+export interface RoomSubscription {
+  /** Resolves once the server has taken the subscription: what is published from then on is heard. */
+  readonly ready: Promise<void>;
+  stop(): void;
+}
+
+/** One process's connection to everything else. Publishing may lose; requests fail as the Requester says. */
+export class Bus {
+  readonly #nats: NatsConnection;
+  readonly #requester: Requester;
+  readonly #logger: Logger;
+  readonly #servers: Server[] = [];
+  readonly #isConnected: () => boolean;
+
+  private constructor(nats: NatsConnection, isConnected: () => boolean, user: string, logger: Logger) {
+    this.#nats = nats;
+    this.#isConnected = isConnected;
+    this.#logger = logger;
+    this.#requester = new Requester(nats, user, isConnected);
+  }
+
+  /** Waits for NATS as long as it takes; from then on it reconnects for ever. */
+  static async connect(options: NatsOptions): Promise<Bus> {
+    const { nats, isConnected } = await connect(options);
+    return new Bus(nats, isConnected, options.user, options.logger);
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected();
+  }
+
+  /** Asks the owner; the reply is read by the contract, unknown fields left out. */
+  async request<C extends RequestContract>(contract: C, payload: z.input<C['payload']>, asking: Asking = {}): Promise<ReplyOf<C>> {
+    const reply = await this.forward(contract, payload, asking);
+    return parse<C['reply']>(contract.reply, reply);
+  }
+
+  /** The same for those who only pass the reply on: it is not read. */
+  forward(contract: RequestContract, payload: unknown, { actor, socket, trace = newTrace(), timeoutMs = REQUEST_TIMEOUT_MS }: Asking): Promise<unknown> {
+    return this.#requester.send(contract.subject, payload, { actor, socket, trace, timeoutMs });
+  }
+
+  serve<T extends Record<string, RequestContract>>(contracts: T, routes: RoutesOf<T>): void {
+    const serveOne = <Name extends keyof T>(name: Name) => {
+      this.#servers.push(serve(this.#nats, contracts[name], routes[name], this.#logger));
+    };
+    for (const name of Object.keys(contracts)) serveOne(name);
+  }
+
+  /** Tells every gateway that follows the room, once. */
+  publish<C extends RoomEventContract>(contract: C, chatId: string, payload: PayloadOf<C>, trace: Trace): void {
+    this.#publish(contract.owner, chatId, { event: contract.event, author: contract.author(payload), payload }, trace);
+  }
+
+  /** Tells them what the owner's log holds from now on; whoever misses it reads it there. */
+  publishEntry(owner: Owner, chatId: string, entry: LogEntry, trace: Trace): void {
+    this.#publish(owner, chatId, entry, trace);
+  }
+
+  #publish(owner: Owner, chatId: string, { event, rev, author, payload }: Omit<LogEntry, 'rev'> & { rev?: number }, { traceparent }: Trace): void {
+    const frame = encodeRoomEvent({ meta: { event, rev, author, traceparent }, payload: JSON.stringify(payload) });
+    try {
+      this.#nats.publish(roomSubject(chatId, owner), frame);
+    } catch (error) {
+      this.#logger.warn({ err: error, event }, 'a room event could not be published; followers will read it from the log');
+    }
+  }
+
+  followRoom(chatId: string, hear: (owner: Owner, frame: RoomEventFrame) => void): RoomSubscription {
+    const subscription = this.#nats.subscribe(roomWildcard(chatId), {
+      callback: (error, message) => {
+        const owner = ownerOfRoomSubject(message.subject);
+        if (error === null && owner !== undefined) this.#guard(() => { hear(owner, decodeRoomEvent(message.string())); });
+      },
+    });
+    return { ready: this.#nats.flush(), stop: () => { subscription.unsubscribe(); } };
+  }
+
+  signal<C extends SignalContract>(contract: C, payload: z.input<C['payload']>): void {
+    this.#nats.publish(contract.subject, JSON.stringify(payload));
+  }
+
+  onSignal<C extends SignalContract>(contract: C, hear: (payload: PayloadOf<C>) => void): void {
+    this.#nats.subscribe(contract.subject, {
+      callback: (error, message) => {
+        if (error === null) this.#guard(() => { hear(parse<C['payload']>(contract.payload, message.json())); });
+      },
+    });
+  }
+
+  /** Called after every reconnection: whatever was published meanwhile may have been missed. */
+  onReconnect(run: () => void): void {
+    void this.#watch(run);
+  }
+
+  /** What arrives unasked must not be able to end the process. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#logger.error({ err: error }, 'something heard over NATS could not be handled');
+    }
+  }
+
+  async #watch(run: () => void): Promise<void> {
+    for await (const status of this.#nats.status()) if (status.type === 'reconnect') run();
+  }
+
+  /** Resolves once the server has everything that was published so far. */
+  async flush(): Promise<void> {
+    await this.#nats.flush();
+  }
+
+  /** Takes no new requests, answers those it has, sends what is to be sent, closes. */
+  async close(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.stop()));
+    this.#requester.close();
+    await this.#nats.drain();
+  }
+}

@@ -1,0 +1,55 @@
+/** No NATS message carries more than this many characters of JSON, or this many items, unless one item alone is larger. */
+const MAX_LENGTH = 512 * 1024;
+const MAX_ITEMS = 256;
+
+export interface Item {
+  readonly id: number;
+  readonly json: string;
+}
+
+/**
+ * Collects items per key and hands them over once the current turn of the event loop is over. An idle process waits for
+ * nobody; a busy one pays for one message instead of many.
+ */
+export class Coalescer {
+  readonly #send: (key: string, items: readonly Item[]) => void;
+  #queues = new Map<string, Item[]>();
+
+  constructor(send: (key: string, items: readonly Item[]) => void) {
+    this.#send = send;
+  }
+
+  add(key: string, item: Item): void {
+    if (this.#queues.size === 0) setImmediate(() => { this.flush(); });
+    const queue = this.#queues.get(key);
+    if (queue === undefined) this.#queues.set(key, [item]);
+    else queue.push(item);
+  }
+
+  flush(): void {
+    const queues = this.#queues;
+    this.#queues = new Map();
+    for (const [key, items] of queues) {
+      for (const part of split(items)) this.#send(key, part);
+    }
+  }
+}
+
+export const jsonArray = (items: readonly Item[]): string => `[${items.map((item) => item.json).join(',')}]`;
+
+export function split(items: readonly Item[]): Item[][] {
+  const parts: Item[][] = [];
+  let part: Item[] = [];
+  let length = 0;
+  for (const item of items) {
+    if (part.length > 0 && (length + item.json.length > MAX_LENGTH || part.length === MAX_ITEMS)) {
+      parts.push(part);
+      part = [];
+      length = 0;
+    }
+    part.push(item);
+    length += item.json.length;
+  }
+  if (part.length > 0) parts.push(part);
+  return parts;
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { Actor, Rev, SocketRef } from '../contracts/values.ts';
+import { isErrorCode, type ErrorCode, type FailureDetails } from '../errors.ts';
+
+// Requests for one subject that leave in the same turn of the event loop travel in one NATS message, as an array, and so
+// do answers that are ready in the same turn. Each keeps its own id, time and trace.
+
+/** One request on the wire. */
+export const RequestEnvelope = z.object({
+  id: z.int(),
+  actor: Actor.optional(),
+  socket: SocketRef.optional(),
+  /** Milliseconds left when it was sent. Relative, so that clocks need not agree. */
+  ttlMs: z.number().positive(),
+  traceparent: z.string(),
+  payload: z.unknown(),
+});
+export type RequestEnvelope = z.output<typeof RequestEnvelope>;
+
+export const RequestBatch = z.array(RequestEnvelope);
+
+const WireFailure = z.object({
+  code: z.string().transform((code): ErrorCode => (isErrorCode(code) ? code : 'INTERNAL')),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** One answer on the wire: exactly one of `reply` and `failure`. */
+export const ReplyEnvelope = z.union([
+  z.object({ id: z.int(), failure: WireFailure }),
+  z.object({ id: z.int(), reply: z.unknown() }),
+]);
+export type ReplyEnvelope = { id: number; failure: { code: ErrorCode; details?: FailureDetails | undefined } } | { id: number; reply?: unknown };
+
+export const ReplyBatch = z.array(ReplyEnvelope);
+
+/** What precedes a room event's payload. The payload follows a line break, as JSON that need not be read to be passed on. */
+export const RoomEventMeta = z.object({
+  event: z.string(),
+  /** Its number in the owner's log of the chat; durable events only. */
+  rev: Rev.optional(),
+  author: z.number().optional(),
+  traceparent: z.string(),
+});
+export type RoomEventMeta = z.output<typeof RoomEventMeta>;
+
+export interface RoomEventFrame {
+  readonly meta: RoomEventMeta;
+  /** JSON. */
+  readonly payload: string;
+}
+
+export const encodeRoomEvent = ({ meta, payload }: RoomEventFrame): string => `${JSON.stringify(meta)}\n${payload}`;
+
+export function decodeRoomEvent(frame: string): RoomEventFrame {
+  const end = frame.indexOf('\n');
+  return { meta: RoomEventMeta.parse(JSON.parse(frame.slice(0, end))), payload: frame.slice(end + 1) };
+}

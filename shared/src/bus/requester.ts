@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Actor, SocketRef } from '../contracts/values.ts';
+import { Failure } from '../errors.ts';
+import { Coalescer, jsonArray, type Item } from './coalesce.ts';
+import { ReplyBatch, type ReplyEnvelope } from './envelope.ts';
+import { inboxSubject } from './subjects.ts';
+import type { Trace } from './trace.ts';
+
+export interface RequestOptions {
+  readonly actor?: Actor | undefined;
+  readonly socket?: SocketRef | undefined;
+  readonly trace: Trace;
+  readonly timeoutMs: number;
+}
+
+interface Pending {
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (failure: Failure) => void;
+  readonly timer: NodeJS.Timeout;
+  batch: number;
+}
+
+const NO_RESPONDERS = 503;
+
+/**
+ * Sends requests and hears their answers on an inbox of its own. A request fails with UNAVAILABLE at once when NATS is not
+ * connected or nobody serves the subject, and with TIMEOUT when no answer came in time: then it may have been done.
+ */
+export class Requester {
+  readonly #nats: NatsConnection;
+  readonly #user: string;
+  readonly #processId = randomUUID();
+  readonly #isConnected: () => boolean;
+  readonly #pending = new Map<number, Pending>();
+  /** Which requests left in a batch, until anything is heard of it: "no responders" comes first and alone. */
+  readonly #batches = new Map<number, readonly Item[]>();
+  readonly #outgoing = new Coalescer((subject, items) => { this.#publish(subject, items); });
+  readonly #inbox: Subscription;
+  #lastId = 0;
+  #lastBatch = 0;
+
+  constructor(nats: NatsConnection, user: string, isConnected: () => boolean) {
+    this.#nats = nats;
+    this.#user = user;
+    this.#isConnected = isConnected;
+    this.#inbox = nats.subscribe(inboxSubject(user, this.#processId, '*'), {
+      callback: (error, message) => { if (error === null) this.#receive(message); },
+    });
+  }
+
+  send(subject: string, payload: unknown, { actor, socket, trace, timeoutMs }: RequestOptions): Promise<unknown> {
+    if (!this.#isConnected()) return Promise.reject(new Failure('UNAVAILABLE'));
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => { this.#take(id)?.reject(new Failure('TIMEOUT')); }, timeoutMs);
+      this.#pending.set(id, { resolve, reject, timer, batch: 0 });
+      this.#outgoing.add(subject, { id, json: JSON.stringify({ id, actor, socket, ttlMs: timeoutMs, traceparent: trace.traceparent, payload }) });
+    });
+  }
+
+  close(): void {
+    this.#inbox.unsubscribe();
+    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(new Failure('UNAVAILABLE'));
+  }
+
+  #publish(subject: string, items: readonly Item[]): void {
+    const batch = ++this.#lastBatch;
+    for (const { id } of items) {
+      const pending = this.#pending.get(id);
+      if (pending !== undefined) pending.batch = batch;
+    }
+    this.#batches.set(batch, items);
+    try {
+      this.#nats.publish(subject, jsonArray(items), { reply: inboxSubject(this.#user, this.#processId, batch) });
+    } catch (error) {
+      this.#failBatch(batch, error);
+    }
+  }
+
+  #receive(message: Msg): void {
+    const batch = Number(message.subject.slice(message.subject.lastIndexOf('.') + 1));
+    if (message.headers?.code === NO_RESPONDERS) {
+      this.#failBatch(batch);
+      return;
+    }
+    const answers = ReplyBatch.safeParse(message.json());
+    for (const answer of answers.data ?? []) this.#answer(answer);
+  }
+
+  #answer(answer: ReplyEnvelope): void {
+    const pending = this.#take(answer.id);
+    if (pending === undefined) return;
+    if ('failure' in answer) pending.reject(new Failure(answer.failure.code, answer.failure.details));
+    else pending.resolve(answer.reply);
+  }
+
+  #failBatch(batch: number, cause?: unknown): void {
+    for (const { id } of this.#batches.get(batch) ?? []) this.#take(id)?.reject(new Failure('UNAVAILABLE', undefined, { cause }));
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return undefined;
+    this.#pending.delete(id);
+    this.#batches.delete(pending.batch);
+    clearTimeout(pending.timer);
+    return pending;
+  }
+}

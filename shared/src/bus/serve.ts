@@ -1,0 +1,99 @@
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import { parse } from '../contracts/parse.ts';
+import type { RequestContract } from '../contracts/define.ts';
+import { Failure } from '../errors.ts';
+import { Coalescer, jsonArray } from './coalesce.ts';
+import { RequestBatch, type ReplyEnvelope, type RequestEnvelope } from './envelope.ts';
+import { RequestContext, type Handler } from './handler.ts';
+import { queueOf } from './subjects.ts';
+import { traceOf } from './trace.ts';
+
+export interface Server {
+  /** Takes no new requests; resolves once those taken are answered. */
+  stop(): Promise<void>;
+}
+
+/** Serves one contract with the owner's queue group. Every request taken is answered, unless nobody waits for it any more. */
+export function serve<C extends RequestContract>(nats: NatsConnection, contract: C, handler: Handler<C>, logger: Logger): Server {
+  const working = new Set<Promise<void>>();
+  const replies = new Coalescer((inbox, items) => { nats.publish(inbox, jsonArray(items)); });
+
+  const take = (message: Msg) => {
+    const { reply } = message;
+    if (reply === undefined) return;
+    const batch = RequestBatch.safeParse(readJson(message));
+    if (!batch.success) {
+      logger.warn({ subject: contract.subject }, 'a request that cannot be read was dropped');
+      return;
+    }
+    for (const envelope of batch.data) {
+      const work = answer(contract, handler, envelope, logger).then((result) => {
+        if (result !== undefined) replies.add(reply, { id: envelope.id, json: JSON.stringify(result) });
+        working.delete(work);
+      });
+      working.add(work);
+    }
+  };
+
+  const subscription: Subscription = nats.subscribe(contract.subject, {
+    queue: queueOf(contract.subject),
+    callback: (error, message) => { if (error === null) take(message); },
+  });
+
+  return {
+    async stop() {
+      await subscription.drain();
+      while (working.size > 0) await Promise.all(working);
+      replies.flush();
+    },
+  };
+}
+
+async function answer<C extends RequestContract>(contract: C, handler: Handler<C>, envelope: RequestEnvelope, logger: Logger): Promise<ReplyEnvelope | undefined> {
+  const context = new RequestContext(traceOf(envelope.traceparent), envelope.ttlMs, envelope.actor, envelope.socket);
+  try {
+    if (contract.caller === 'user' && !context.hasActor) throw new Failure('UNAUTHORIZED');
+    const reply = await handler(parseTolerantly<C['payload']>(contract.payload, envelope.payload), context);
+    return context.isExpired ? undefined : { id: envelope.id, reply };
+  } catch (error) {
+    return { id: envelope.id, failure: toFailure(error, contract, context, logger) };
+  }
+}
+
+function toFailure(error: unknown, contract: RequestContract, { trace }: RequestContext, logger: Logger): Failure {
+  if (error instanceof Failure) {
+    if (error.cause !== undefined) logger.warn({ err: error.cause, code: error.code, subject: contract.subject, trace_id: trace.traceId }, 'a request failed');
+    return error;
+  }
+  logger.error({ err: error, subject: contract.subject, trace_id: trace.traceId }, 'a request failed unexpectedly');
+  return new Failure('INTERNAL');
+}
+
+/**
+ * Reads what a newer caller sent: fields that this version does not know are left out, where the edge refuses them.
+ * Everything else is checked as strictly as there.
+ */
+export function parseTolerantly<S extends z.ZodType>(schema: S, data: unknown): z.output<S> {
+  const result = schema.safeParse(data);
+  if (result.success) return result.data;
+  const unknown = result.error.issues.filter((issue) => issue.code === 'unrecognized_keys');
+  if (unknown.length < result.error.issues.length) return parse(schema, data);
+  return parse(schema, unknown.reduce((rest, issue) => without(rest, issue.path, issue.keys), data));
+}
+
+function without(data: unknown, path: readonly PropertyKey[], keys: readonly string[]): unknown {
+  if (typeof data !== 'object' || data === null) return data;
+  const [head, ...tail] = path;
+  if (head === undefined) return Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, key === head ? without(value, tail, keys) : value]));
+}
+
+function readJson(message: Msg): unknown {
+  try {
+    return message.json();
+  } catch {
+    return undefined;
+  }
+}

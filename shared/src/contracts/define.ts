@@ -1,0 +1,97 @@
+import type { z } from 'zod';
+import type { ErrorCode } from '../errors.ts';
+
+/** The services that own contracts, by the first token of their subjects. */
+export type Owner = 'chat' | 'message' | 'presence';
+
+export type RequestSubject = `${Owner}.v${number}.${string}` | `internal.${Owner}.v${number}.${string}`;
+
+/** How socket clients reach a request: they emit `event`, the answer carries the name `reply`. */
+export interface SocketBinding<Payload> {
+  readonly event: string;
+  readonly reply: string;
+  /** The client's form of the payload, where it differs from the services': a bare chat id, say. */
+  readonly payload?: z.ZodType<Payload>;
+}
+
+/** How HTTP clients reach a request. `input` reads path parameters, query and body merged into one object. */
+export interface HttpBinding<Payload> {
+  readonly method: 'get' | 'post' | 'patch';
+  /** Express path below `/api/v1`. */
+  readonly path: string;
+  /** 200 unless told. */
+  readonly status?: number;
+  readonly input: z.ZodType<Payload>;
+}
+
+export interface RequestContract<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType, C extends Caller = Caller> {
+  readonly kind: 'request';
+  readonly subject: RequestSubject;
+  /** `user`: carries an actor, whose access the owner checks. `service`: asked by the gateway or a service for itself. */
+  readonly caller: C;
+  readonly payload: P;
+  readonly reply: R;
+  readonly errors: readonly ErrorCode[];
+  readonly socket?: SocketBinding<z.output<P>>;
+  readonly http?: HttpBinding<z.output<P>>;
+}
+
+export type Caller = 'user' | 'service';
+
+/** A request: one reply, from one replica of the owner (queue group). */
+export function request<P extends z.ZodType, R extends z.ZodType, C extends Caller>(
+  subject: RequestSubject,
+  contract: Omit<RequestContract<P, R, C>, 'kind' | 'subject'>,
+): RequestContract<P, R, C> {
+  return { kind: 'request', subject, ...contract };
+}
+
+/** State that every gateway holds for a while and ends by itself, so that a lost "end" cannot leave it standing. */
+export interface Expiry<Payload> {
+  readonly afterMs: number;
+  readonly while: (payload: Payload) => boolean;
+  readonly then: (payload: Payload) => Payload;
+  /** Events of the same author that end it too. */
+  readonly endedBy: readonly string[];
+}
+
+export interface RoomEventContract<P extends z.ZodType = z.ZodType> {
+  readonly kind: 'roomEvent';
+  readonly owner: Owner;
+  /** The name in the log and, unless `socket` is false, the Socket.IO event. */
+  readonly event: string;
+  /** false: only followers of the log hear of it. */
+  readonly socket: boolean;
+  /** true: an entry of the owner's chat log, replayed when lost. false: told once. */
+  readonly durable: boolean;
+  readonly payload: P;
+  /** `others`: everyone joined but the author. */
+  readonly to: 'everyone' | 'others';
+  /** The user who caused it. */
+  readonly author: (payload: z.output<P>) => number | undefined;
+  readonly expiry?: Expiry<z.output<P>>;
+}
+
+/** An event for the joined sockets of a chat, on every gateway (no queue group). */
+export function roomEvent<P extends z.ZodType>(
+  owner: Owner,
+  contract: Omit<RoomEventContract<P>, 'kind' | 'owner'>,
+): RoomEventContract<P> {
+  return { kind: 'roomEvent', owner, ...contract };
+}
+
+export type SignalSubject = `log.${Owner}.heads`;
+
+export interface SignalContract<P extends z.ZodType = z.ZodType> {
+  readonly kind: 'signal';
+  readonly subject: SignalSubject;
+  readonly payload: P;
+}
+
+/** Service to service, heard by whoever listens, no reply, may be lost. */
+export function signal<P extends z.ZodType>(subject: SignalSubject, contract: Omit<SignalContract<P>, 'kind' | 'subject'>): SignalContract<P> {
+  return { kind: 'signal', subject, ...contract };
+}
+
+export type PayloadOf<C extends { payload: z.ZodType }> = z.output<C['payload']>;
+export type ReplyOf<C extends { reply: z.ZodType }> = z.output<C['reply']>;

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { ChatFacts } from './chats.ts';
+import { request, roomEvent } from './define.ts';
+import { headsSignal, logContracts, pingContract } from './log.ts';
+import { ChatId, ChatStatus, Cursor, FileId, MessageId, PageLimit, PageLimitQuery, Rev, Sender, Text, Timestamp, UserId } from './values.ts';
+
+const PlainMessage = z.object({
+  id: MessageId,
+  chatId: ChatId,
+  /** Contiguous from 1 in its chat; the order of the history. */
+  seq: z.int().positive(),
+  senderId: UserId,
+  text: z.string().optional(),
+  /** Signed, good for a while, renewed with each read. */
+  fileUrl: z.string().optional(),
+  replyToId: MessageId.optional(),
+  createdAt: Timestamp,
+  sender: Sender.optional(),
+});
+/** A message as everyone gets it: `replyTo` is one level deep. */
+export const Message = PlainMessage.extend({ replyTo: PlainMessage.optional() });
+export type Message = z.output<typeof Message>;
+
+/** What a sender says: words, a file of theirs, or both. `clientMessageId` makes a repeat harmless. */
+export const NewMessage = z
+  .strictObject({
+    text: Text.optional(),
+    fileId: FileId.optional(),
+    replyToId: MessageId.optional(),
+    clientMessageId: z.string().min(1).max(64).refine((key) => !key.includes('\0') && key.isWellFormed()).optional(),
+  })
+  .refine((message) => message.text !== undefined || message.fileId !== undefined, { error: 'text or fileId is needed' });
+export type NewMessage = z.output<typeof NewMessage>;
+
+const JoinChat = z.strictObject({ chatId: ChatId });
+const ReadMessages = z.strictObject({ chatId: ChatId, messageIds: z.array(MessageId).min(1).max(500) });
+const ListMessages = z.strictObject({ chatId: ChatId, limit: PageLimit.optional(), cursor: Cursor.optional() });
+
+/** A way to the bytes of a file, straight to the replica that gave it: internal, for one transfer, within a minute. */
+const Transfer = z.object({ url: z.url() });
+
+export const FileInfo = z.object({ id: FileId, name: z.string(), contentType: z.string(), size: z.int().nonnegative() });
+export type FileInfo = z.output<typeof FileInfo>;
+
+/** Proof that a `fileUrl` was given out: seconds since 1970 until which it is good, and message-service's signature. */
+export const FileSignature = z.strictObject({ expires: z.string().regex(/^\d{1,12}$/), signature: z.string().max(100) });
+export type FileSignature = z.output<typeof FileSignature>;
+
+export const messageContracts = {
+  /**
+   * Appends a message. Acknowledged once committed; a repeat of `clientMessageId` answers with the first message and
+   * `deduplicated: true`.
+   */
+  sendMessage: request('message.v1.send', {
+    caller: 'user',
+    socket: { event: 'sendMessage', reply: 'messageSent' },
+    payload: z.strictObject({ chatId: ChatId, message: NewMessage }),
+    reply: Message.extend({ deduplicated: z.literal(true).optional() }),
+    errors: ['CHAT_NOT_FOUND', 'CHAT_CLOSED', 'MESSAGE_NOT_FOUND', 'FILE_NOT_FOUND', 'DUPLICATE_KEY'],
+  }),
+
+  /**
+   * The state from which a socket goes on hearing room events: the last 50 messages, oldest first, and the log positions
+   * they stand for. On the socket this is `joinChat`, completed by the gateway, which follows the room first.
+   */
+  joinChat: request('message.v1.join', {
+    caller: 'user',
+    socket: { event: 'joinChat', reply: 'joinedChat', payload: z.preprocess((data) => (typeof data === 'string' ? { chatId: data } : data), JoinChat) },
+    payload: JoinChat,
+    reply: z.object({
+      chatId: ChatId,
+      status: ChatStatus,
+      messages: z.array(Message),
+      revs: z.object({ chat: Rev, message: Rev }),
+    }),
+    errors: ['CHAT_NOT_FOUND'],
+  }),
+
+  /** Pages from the newest message back, oldest first within a page. */
+  listMessages: request('message.v1.list', {
+    caller: 'user',
+    http: { method: 'get', path: '/chats/:chatId/messages', input: ListMessages.extend({ limit: PageLimitQuery.optional() }) },
+    payload: ListMessages,
+    reply: z.object({ messages: z.array(Message), nextCursor: Cursor.optional() }),
+    errors: ['CHAT_NOT_FOUND', 'VALIDATION'],
+  }),
+
+  /** Marks messages as read by the actor; all of them or, if one is not in the chat, none. */
+  readMessages: request('message.v1.read', {
+    caller: 'user',
+    socket: { event: 'readMessages', reply: 'messagesMarkedRead' },
+    payload: ReadMessages,
+    reply: z.array(z.object({ id: MessageId, readBy: UserId })),
+    errors: ['CHAT_NOT_FOUND', 'MESSAGE_NOT_FOUND'],
+  }),
+
+  /** Where to PUT the bytes of a new file of the actor's; the file exists once they are there, and the PUT answers FileInfo. */
+  uploadFile: request('message.v1.uploadFile', {
+    caller: 'user',
+    payload: z.strictObject({ name: z.string().min(1).max(255), contentType: z.string().max(255) }),
+    reply: Transfer,
+    errors: ['VALIDATION'],
+  }),
+
+  /** Where to GET the bytes: for the uploader and for whoever may enter a chat where the file was sent. */
+  downloadFile: request('message.v1.downloadFile', {
+    caller: 'user',
+    payload: z.strictObject({ fileId: FileId }),
+    reply: Transfer.extend({ file: FileInfo }),
+    errors: ['FILE_NOT_FOUND'],
+  }),
+
+  /** The same for whoever holds a `fileUrl` that is still good. */
+  downloadSignedFile: request('message.v1.downloadSignedFile', {
+    caller: 'service',
+    payload: FileSignature.extend({ fileId: FileId }),
+    reply: Transfer.extend({ file: FileInfo }),
+    errors: ['FILE_NOT_FOUND'],
+  }),
+
+  /** chat-service tells of a change before it answers for it; answered once this owner's own row holds it. */
+  takeChat: request('internal.message.v1.takeChat', {
+    caller: 'service',
+    payload: z.object({ chat: ChatFacts }),
+    reply: z.object({ version: Rev }),
+    errors: ['UNAVAILABLE'],
+  }),
+
+  ...logContracts('message'),
+  ping: pingContract('message'),
+};
+
+/** Heard by every joined socket, the sender's too, once and in the order of `seq`. */
+export const newMessage = roomEvent('message', {
+  event: 'newMessage',
+  socket: true,
+  durable: true,
+  payload: Message,
+  to: 'everyone',
+  author: (message) => message.senderId,
+});
+
+/** Only the newly read. */
+export const messagesRead = roomEvent('message', {
+  event: 'messagesRead',
+  socket: true,
+  durable: true,
+  payload: z.object({ chatId: ChatId, userId: UserId, messageIds: z.array(MessageId) }),
+  to: 'others',
+  author: (read) => read.userId,
+});
+
+export const messageHeads = headsSignal('message');

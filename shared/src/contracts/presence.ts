@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { request, roomEvent } from './define.ts';
+import { pingContract } from './log.ts';
+import { ChatId, GatewayId, Timestamp, UserId } from './values.ts';
+
+/** How often a gateway renews its lease, and how long the lease outlives the last renewal, by presence-service's clock. */
+export const LEASE_RENEWAL_MS = 4_000;
+export const LEASE_MS = 12_000;
+/** How long a dropped socket still counts, so that a reload is silent. */
+export const DROP_GRACE_MS = 3_000;
+export const TYPING_MS = 6_000;
+
+const Typing = z.strictObject({ chatId: ChatId, isTyping: z.boolean() });
+
+export const presenceContracts = {
+  /** The asking socket has joined the chat. Idempotent. */
+  enterChat: request('presence.v1.enter', {
+    caller: 'user',
+    payload: z.object({ chatId: ChatId }),
+    reply: z.object({ chatId: ChatId }),
+    errors: ['CHAT_NOT_FOUND'],
+  }),
+
+  /**
+   * The asking socket is in the chat no more: `left` by intent, or `dropped` with its transport. Idempotent.
+   * On the socket this is `leaveChat`, begun by the gateway, which takes the socket out of the room.
+   */
+  leaveChat: request('presence.v1.leave', {
+    caller: 'user',
+    socket: { event: 'leaveChat', reply: 'leftChat', payload: ChatId.transform((chatId) => ({ chatId, how: 'left' as const })) },
+    payload: z.object({ chatId: ChatId, how: z.enum(['left', 'dropped']) }),
+    reply: ChatId,
+    errors: ['CHAT_NOT_FOUND'],
+  }),
+
+  /** Tells the others. Needs access to the chat, not a joined socket. */
+  setTyping: request('presence.v1.typing', {
+    caller: 'user',
+    socket: { event: 'typing', reply: 'typing' },
+    payload: Typing,
+    reply: Typing,
+    errors: ['CHAT_NOT_FOUND'],
+  }),
+
+  /** The users with a joined socket, on whichever gateway, in ascending order. */
+  listActiveUsers: request('presence.v1.listActive', {
+    caller: 'user',
+    socket: { event: 'getActiveUsers', reply: 'activeUsers', payload: ChatId.transform((chatId) => ({ chatId })) },
+    payload: z.strictObject({ chatId: ChatId }),
+    reply: z.object({ chatId: ChatId, userIds: z.array(UserId) }),
+    errors: ['CHAT_NOT_FOUND'],
+  }),
+
+  /** A gateway is alive. `known: false`: its sockets are not held here (any more); it must enter them all again. */
+  renewLease: request('presence.v1.renewLease', {
+    caller: 'service',
+    payload: z.object({ gatewayId: GatewayId }),
+    reply: z.object({ known: z.boolean() }),
+    errors: ['UNAVAILABLE'],
+  }),
+
+  ping: pingContract('presence'),
+};
+
+/** `joined` on a user's first socket, `left` on the last one. */
+export const participantUpdate = roomEvent('presence', {
+  event: 'participantUpdate',
+  socket: true,
+  durable: false,
+  payload: z.object({ chatId: ChatId, userId: UserId, action: z.enum(['joined', 'left']), timestamp: Timestamp }),
+  to: 'others',
+  author: (update) => update.userId,
+});
+
+/** Ends by itself: without renewal, with the user's next message, or when they leave. */
+export const userTyping = roomEvent('presence', {
+  event: 'userTyping',
+  socket: true,
+  durable: false,
+  payload: z.object({ chatId: ChatId, userId: UserId, email: z.string(), isTyping: z.boolean() }),
+  to: 'others',
+  author: (typing) => typing.userId,
+  expiry: {
+    afterMs: TYPING_MS,
+    while: (typing) => typing.isTyping,
+    then: (typing) => ({ ...typing, isTyping: false }),
+    endedBy: ['newMessage', 'participantUpdate'],
+  },
+});

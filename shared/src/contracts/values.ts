@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { ErrorCode } from '../errors.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * An id of ours: a lower-case UUID. A string that is none names nothing, so it reads like an unknown one
+ * (`missing`), never like a mistake of form: who asks learns nothing about which ids exist.
+ */
+const id = (missing: ErrorCode) =>
+  z.string().refine((value) => UUID.test(value), { error: missing, params: { code: missing } });
+
+export const ChatId = id('CHAT_NOT_FOUND');
+export const MessageId = id('MESSAGE_NOT_FOUND');
+export const FileId = id('FILE_NOT_FOUND');
+
+/** A user's id at the identity provider: a positive safe integer. */
+export const UserId = z.int().positive();
+
+export const Role = z.enum(['client', 'admin']);
+export type Role = z.output<typeof Role>;
+
+/** Who asks: taken from a verified token by the gateway, carried with every request. */
+export const Actor = z.object({ id: UserId, email: z.string().max(320), role: Role });
+export type Actor = z.output<typeof Actor>;
+
+/** A gateway process: new with every start, so that a restarted gateway is never taken for its predecessor. */
+export const GatewayId = z.uuid();
+
+/** The socket an actor asks through, where there is one. */
+export const SocketRef = z.object({ id: z.string().min(1).max(64), gatewayId: GatewayId });
+export type SocketRef = z.output<typeof SocketRef>;
+
+export const ChatStatus = z.enum(['ACTIVE', 'CLOSED', 'PENDING']);
+export type ChatStatus = z.output<typeof ChatStatus>;
+
+/** ISO 8601, UTC, milliseconds. */
+export const Timestamp = z.iso.datetime();
+
+/** Position in one owner's log of one chat: 1, 2, 3 …; 0 = nothing yet. */
+export const Rev = z.int().nonnegative();
+
+/** How many rows a page may have. */
+export const PageLimit = z.int().min(1).max(100);
+/** The same, as it stands in a URL's query. */
+export const PageLimitQuery = z.string().regex(/^\d{1,3}$/).transform(Number).pipe(PageLimit);
+
+/** Where the next page begins; made by the owner, opaque to everyone else. */
+export const Cursor = z.string().min(1).max(200);
+
+export const MAX_TEXT_LENGTH = 8000;
+
+/** What a person wrote: 1 to 8,000 characters (UTF-16 code units), not blank, no NUL, well-formed Unicode. Stored as it came. */
+export const Text = z
+  .string()
+  .min(1)
+  .max(MAX_TEXT_LENGTH)
+  .refine((text) => !text.includes('\0') && text.isWellFormed(), { error: 'must be well-formed Unicode without NUL' })
+  .refine((text) => !isBlank(text), { error: 'must not be blank' });
+
+/** Nothing a reader would see: white space, format and control characters, and the letters that are drawn as nothing. */
+const isBlank = (text: string): boolean => /^[\s\p{Cf}\p{Cc}\p{Zs}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f]*$/u.test(text);
+
+export const Sender = z.object({ id: z.number(), email: z.string(), role: z.string() });
+export type Sender = z.output<typeof Sender>;

@@ -1,0 +1,52 @@
+/**
+ * Follows one log of one chat. Whatever is lost, repeated or overtaken on the way, the entries that come out are the
+ * log, in order, each once. Decides only: the caller reads the log when `isBehind`.
+ */
+export class Follower<Entry extends { readonly rev: number }> {
+  /** The last entry that came out; undefined until it is known where to begin. */
+  #position: number | undefined;
+  /** The highest entry known to exist. */
+  #head = 0;
+  readonly #held = new Map<number, Entry>();
+
+  get position(): number | undefined {
+    return this.#position;
+  }
+
+  /** An entry is known to exist that has not come out. */
+  get isBehind(): boolean {
+    return this.#position !== undefined && this.#head > this.#position;
+  }
+
+  /** From here on: entries up to `rev` are history. Only the first call counts. */
+  begin(rev: number): Entry[] {
+    if (this.#position !== undefined) return [];
+    this.#position = rev;
+    for (const held of [...this.#held.keys()]) if (held <= rev) this.#held.delete(held);
+    return this.#due();
+  }
+
+  /** Takes an entry, from whichever source, and returns what is due now. */
+  offer(entry: Entry): Entry[] {
+    this.hearOf(entry.rev);
+    if (this.#position !== undefined && entry.rev <= this.#position) return [];
+    this.#held.set(entry.rev, entry);
+    return this.#due();
+  }
+
+  /** The log is known to reach `rev`. */
+  hearOf(rev: number): void {
+    this.#head = Math.max(this.#head, rev);
+  }
+
+  #due(): Entry[] {
+    if (this.#position === undefined) return [];
+    const due: Entry[] = [];
+    for (let next = this.#held.get(this.#position + 1); next !== undefined; next = this.#held.get(this.#position + 1)) {
+      this.#held.delete(next.rev);
+      this.#position = next.rev;
+      due.push(next);
+    }
+    return due;
+  }
+}

@@ -1,0 +1,4 @@
+export { announceHeads, pages } from './announce-heads.ts';
+export { ChatLog, chatLogEntity, type LogPosition, type LogRow } from './chat-log.ts';
+export { Follower } from './follower.ts';
+export { KnownChats } from './known-chats.ts';

@@ -1,0 +1,116 @@
+import type { DataSource } from 'typeorm';
+import type { Logger } from 'pino';
+import type { Bus } from '../bus/index.ts';
+import { mayEnter } from '../contracts/access.ts';
+import { chatContracts, chatHeads, type ChatFacts } from '../contracts/chats.ts';
+import type { Actor } from '../contracts/values.ts';
+import { Failure } from '../errors.ts';
+import { guarded, type Database } from '../postgres/failures.ts';
+
+const PAGE = 500;
+/** Signals may be lost, so the log is read now and then without one. */
+const EVERY_MS = 5_000;
+
+/**
+ * A service's own row per chat, `<schema>.chat(id, client_id, admin_id, status, version)`, kept by following chat-service's
+ * log from a cursor in `<schema>.chat_cursor`. It judges access without asking, so known chats go on while chat-service is
+ * down; an unknown one is looked up. A row never goes back to an older version.
+ */
+export class KnownChats {
+  readonly #database: DataSource;
+  readonly #bus: Bus;
+  readonly #logger: Logger;
+  readonly #schema: string;
+  #catchingUp: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(schema: string, database: DataSource, bus: Bus, logger: Logger) {
+    this.#schema = schema;
+    this.#database = database;
+    this.#bus = bus;
+    this.#logger = logger;
+  }
+
+  /** Throws CHAT_NOT_FOUND alike for a chat that does not exist and for one that is not the actor's. */
+  async requireAccess(actor: Actor, chatId: string): Promise<ChatFacts> {
+    const chat = await this.find(chatId);
+    if (chat === undefined || !mayEnter(actor, chat)) throw new Failure('CHAT_NOT_FOUND');
+    return chat;
+  }
+
+  async find(chatId: string): Promise<ChatFacts | undefined> {
+    const [chat] = await guarded(() =>
+      this.#database.query<StoredChat[]>(
+        `SELECT id, client_id AS "clientId", admin_id AS "adminId", status, version FROM "${this.#schema}".chat WHERE id = $1`,
+        [chatId],
+      ),
+    );
+    if (chat === undefined) return this.lookUp(chatId);
+    return { ...chat, adminId: chat.adminId ?? undefined };
+  }
+
+  /** Asks chat-service for a chat that has no row here, and keeps it. */
+  async lookUp(chatId: string): Promise<ChatFacts | undefined> {
+    const { chat } = await this.#bus.request(chatContracts.lookUpChat, { chatId });
+    if (chat !== undefined) await this.take([chat]);
+    return chat;
+  }
+
+  /** Makes the rows at least as new as these facts. Once it resolves, no transaction that begins later sees older ones. */
+  async take(chats: readonly ChatFacts[], database: Database = this.#database): Promise<void> {
+    const newest = [...new Map(chats.toSorted((a, b) => a.version - b.version).map((chat) => [chat.id, chat])).values()]
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    await guarded(() => database.query(
+      `INSERT INTO "${this.#schema}".chat AS known (id, client_id, admin_id, status, version)
+       SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[])
+       ON CONFLICT (id) DO UPDATE SET admin_id = excluded.admin_id, status = excluded.status, version = excluded.version
+       WHERE known.version < excluded.version`,
+      [newest.map((chat) => chat.id), newest.map((chat) => chat.clientId), newest.map((chat) => chat.adminId ?? null), newest.map((chat) => chat.status), newest.map((chat) => chat.version)],
+    ));
+  }
+
+  /** Begins to follow chat-service's log; returns how to stop. */
+  follow(): () => void {
+    const catchUp = () => { void this.#catchUpOnce(); };
+    this.#bus.onSignal(chatHeads, ({ heads }) => { if (heads.length > 0) catchUp(); });
+    this.#bus.onReconnect(catchUp);
+    this.#timer = setInterval(catchUp, EVERY_MS);
+    catchUp();
+    return () => { clearInterval(this.#timer); };
+  }
+
+  async #catchUpOnce(): Promise<void> {
+    this.#catchingUp ??= this.#catchUp()
+      .catch((error: unknown) => { this.#logger.debug({ err: error }, 'chat-service\'s log could not be followed; trying again'); })
+      .finally(() => { this.#catchingUp = undefined; });
+    return this.#catchingUp;
+  }
+
+  async #catchUp(): Promise<void> {
+    for (let hasMore = true; hasMore;) hasMore = await this.#readPage();
+  }
+
+  /** The rows and the cursor move in one transaction; of several replicas one reads, the others leave it to that one. */
+  async #readPage(): Promise<boolean> {
+    const cursor = await this.#cursor();
+    const page = await this.#bus.request(chatContracts.readChanges, { cursor, limit: PAGE });
+    if (page.chats.length === 0) return false;
+    await guarded(() => this.#database.transaction(async (transaction) => {
+      await this.take(page.chats, transaction);
+      await transaction.query(
+        `INSERT INTO "${this.#schema}".chat_cursor (id, cursor) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET cursor = excluded.cursor`,
+        [page.cursor],
+      );
+    }));
+    return page.hasMore;
+  }
+
+  async #cursor(): Promise<string | undefined> {
+    const [row] = await this.#database.query<{ cursor: string }[]>(`SELECT cursor FROM "${this.#schema}".chat_cursor WHERE id = 1`);
+    return row?.cursor;
+  }
+}
+
+interface StoredChat extends Omit<ChatFacts, 'adminId'> {
+  readonly adminId: number | null;
+}

@@ -1,0 +1,38 @@
+import { Failure } from '../errors.ts';
+
+/** Whatever can run a statement: a DataSource, or the EntityManager of a transaction. */
+export interface Database {
+  query<Row = unknown>(sql: string, parameters?: unknown[]): Promise<Row[]>;
+}
+
+/** Waited too long for somebody else: lock_not_available, query_canceled, deadlock_detected, too_many_connections. */
+const BUSY = new Set(['55P03', '57014', '40P01', '40001', '53300']);
+/** Not there, going away, or full: connection exceptions, shutdowns, insufficient resources, I/O errors. */
+const UNAVAILABLE = /^(08|53|57P|58)/;
+const NETWORK = /^E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_)/;
+const CONNECTION_LOST = /timeout|terminated|not queryable|Connection|connect/;
+
+/** The retryable failure that an error of the database means; any other error as it is. */
+export function toFailure(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof Failure) return error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (BUSY.has(code)) return new Failure('BUSY', undefined, { cause: error });
+  if (UNAVAILABLE.test(code) || NETWORK.test(code)) return new Failure('UNAVAILABLE', undefined, { cause: error });
+  if (code === '' && CONNECTION_LOST.test(error.message)) return new Failure('UNAVAILABLE', undefined, { cause: error });
+  return error;
+}
+
+/** Runs database work; its outages surface as retryable failures. */
+export async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toFailure(error);
+  }
+}
+
+/** The name of the constraint that a statement violated, if that is why it failed. */
+export function violatedConstraint(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('constraint' in error)) return undefined;
+  return typeof error.constraint === 'string' ? error.constraint : undefined;
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+/** What is wrong with the environment, one line per variable, for whoever starts the process. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Reads the environment by a schema; empty variables count as unset. Throws a ConfigError that names every mistake. */
+export function readConfig<S extends z.ZodType>(schema: S, environment: NodeJS.ProcessEnv = process.env): z.output<S> {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const result = schema.safeParse(set);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  throw new ConfigError(`The configuration is not usable:\n${lines.join('\n')}\nSee "Configuration" in README.md.`);
+}
+
+export const Port = z.coerce.number({ error: 'must be a port number' }).int().min(0).max(65535);
+export const Flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true');
+export const Bytes = z.coerce.number({ error: 'must be a number of bytes' }).int().positive();
+export const PostgresUrl = z.string({ error: 'needed: postgres://user:password@host:port/database' }).regex(/^postgres(ql)?:\/\//, { error: 'must begin with postgres://' });
+
+/** What every process reads. */
+export const processConfig = {
+  NATS_URL: z.string({ error: 'needed: nats://user:password@host:port' }).regex(/^(nats|tls):\/\//, { error: 'must begin with nats:// or tls://' }),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  /** Names the replica in logs. */
+  SERVICE_INSTANCE: z.string().optional(),
+} satisfies z.ZodRawShape;
+
+/** What every process but the gateway reads: where its health is served. */
+export const internalConfig = {
+  INTERNAL_HOST: z.string().default('127.0.0.1'),
+  INTERNAL_PORT: Port.default(0),
+} satisfies z.ZodRawShape;

@@ -1,0 +1,91 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+/** Each thing a process needs, by name: resolves to whether it is there. */
+export type Checks = Readonly<Record<string, () => boolean | Promise<boolean>>>;
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** The names of what is not there. */
+  readonly missing: readonly string[];
+}
+
+const CHECK_TIMEOUT_MS = 1_000;
+
+/** Asks all checks side by side; one that throws or takes more than a second counts as missing. */
+export async function readiness(checks: Checks): Promise<Readiness> {
+  const answers = await Promise.all(Object.entries(checks).map(async ([name, check]) => ({ name, there: await isThere(check) })));
+  const missing = answers.filter(({ there }) => !there).map(({ name }) => name);
+  return { ready: missing.length === 0, missing };
+}
+
+async function isThere(check: () => boolean | Promise<boolean>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => { timer = setTimeout(() => { resolve(false); }, CHECK_TIMEOUT_MS); });
+  try {
+    return await Promise.race([Promise.resolve().then(check), late]);
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Another route of the internal server; answers true when it took the request. */
+export type InternalRoute = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/**
+ * The internal HTTP server of a service. `/livez` answers whenever the event loop turns; `/readyz` answers 200 only while
+ * the process can really serve, and names what is missing.
+ */
+export class InternalServer {
+  readonly #server: Server;
+  #checks: Checks = { started: () => false };
+  #routes: InternalRoute[] = [];
+
+  private constructor() {
+    this.#server = createServer((request, response) => { this.#answer(request, response); });
+  }
+
+  static async listen(host: string, port: number): Promise<InternalServer> {
+    const internal = new InternalServer();
+    await new Promise<void>((resolve, reject) => {
+      internal.#server.once('error', reject).listen(port, host, resolve);
+    });
+    return internal;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port.toString()}`;
+  }
+
+  /** From now on ready when these are. */
+  serve(checks: Checks, routes: InternalRoute[] = []): void {
+    this.#checks = checks;
+    this.#routes = routes;
+  }
+
+  /** Not ready any more, whatever the checks say. */
+  withdraw(): void {
+    this.#checks = { stopping: () => false };
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeIdleConnections();
+    await new Promise<void>((resolve) => { this.#server.close(() => { resolve(); }); });
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    if (request.url === '/livez') sendJson(response, 200, { live: true });
+    else if (request.url === '/readyz') void readiness(this.#checks).then((state) => { sendJson(response, state.ready ? 200 : 503, state); });
+    else if (!this.#routes.some((route) => route(request, response))) sendJson(response, 404, { error: 'not found' });
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,43 @@
+import { ConfigError } from './config.ts';
+import { createLogger, type Logger } from './logger.ts';
+
+/** A started process: `stop` finishes what is under way and lets go of everything. */
+export interface Running {
+  stop(): Promise<void>;
+}
+
+const STOP_WITHIN_MS = 14_000;
+
+/**
+ * Runs a process until it is told to stop. SIGTERM and SIGINT stop it in order, exit code 0, within 15 s even when what it
+ * talks to is dead. What cannot be started, or breaks in a way nobody foresaw, ends it with 1 for the supervisor to restart.
+ */
+export async function run(service: string, start: () => Promise<Running>): Promise<void> {
+  const logger = createLogger(service, 'info');
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'ended by an error that nobody caught');
+    process.exit(1);
+  });
+  try {
+    const running = await start();
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { void stop(running, logger); });
+  } catch (error) {
+    if (error instanceof ConfigError) process.stderr.write(`${service}: ${error.message}\n`);
+    else logger.fatal({ err: error }, 'could not start');
+    process.exit(1);
+  }
+}
+
+async function stop(running: Running, logger: Logger): Promise<void> {
+  const timer = setTimeout(() => {
+    logger.warn('not everything could be finished in time');
+    process.exit(0);
+  }, STOP_WITHIN_MS);
+  try {
+    await running.stop();
+  } catch (error) {
+    logger.error({ err: error }, 'could not stop in order');
+  }
+  clearTimeout(timer);
+  process.exit(0);
+}
