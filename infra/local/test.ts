@@ -1,0 +1,63 @@
+/** `npm test [workspace] [-- jest arguments]`: types and lint side by side, then the tests; the first failure ends it. */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hasStrings, isRecord, parseJson } from './json.ts';
+import { root } from './paths.ts';
+
+interface Step {
+  name: string;
+  command: string;
+}
+
+const [first, ...others] = process.argv.slice(2);
+const workspace = first !== undefined && /^[\w-]+$/.test(first) && existsSync(join(root, first, 'package.json')) ? first : undefined;
+const jestArguments = workspace === undefined ? process.argv.slice(2) : others;
+
+// Ctrl-C reaches the step that runs; this process reports how that ended.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+const color = process.stdout.isTTY ? '1' : '0';
+const checks: Step[] = [
+  { name: 'types', command: `tsc -p ${workspace ?? 'tsconfig.json'}` },
+  { name: 'lint', command: workspace === undefined ? lintScript() : `eslint ${workspace}` },
+];
+console.log(`· ${checks.map(({ name }) => name).join(' and ')}`);
+const failed = (await Promise.all(checks.map(runQuietly))).find((code) => code !== 0);
+if (failed !== undefined) process.exit(failed);
+
+console.log('· tests');
+process.exit(await runJest());
+
+function lintScript(): string {
+  const manifest = parseJson(readFileSync(join(root, 'package.json'), 'utf8'));
+  if (!isRecord(manifest) || !hasStrings(manifest['scripts'], ['lint'])) throw new Error('package.json has no lint script');
+  return manifest['scripts'].lint;
+}
+
+/** Both write at once, so each is heard at its end, and only when it has something to say. */
+function runQuietly({ name, command }: Step): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(command, { cwd: root, shell: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, FORCE_COLOR: color } });
+    const output: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
+    child.on('close', (code) => {
+      if (code !== 0) console.error(`${Buffer.concat(output).toString()}\n✗ ${name}: ${command}`);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+function runJest(): Promise<number> {
+  const jest = join(root, 'node_modules/jest/bin/jest.js');
+  const scope = workspace === undefined ? [] : ['--passWithNoTests', '--roots', join(root, workspace)];
+  const args = [...scope, '--config', join(root, 'infra/testing/jest.config.mjs'), ...jestArguments];
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...flags, jest, ...args], { cwd: root, stdio: 'inherit' });
+    child.on('close', (code) => {
+      resolve(code ?? 1);
+    });
+  });
+}
