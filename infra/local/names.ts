@@ -16,3 +16,17 @@ export type PostgresRole = (typeof postgresRoles)[number];
 export const postgresUsers = ['postgres', ...postgresRoles] as const;
 export type PostgresUser = (typeof postgresUsers)[number];
 export type PostgresPasswords = Record<PostgresUser, string>;
+
+/** What `npm start` runs, in the order of the banner. Each is also a folder, and a NATS user. */
+export const programNames = natsUsers;
+export type ProgramName = NatsUser;
+
+/** A service's own database, by the variable that holds its URL; the gateway has none. */
+export const databases = {
+  'chat-service': { variable: 'CHAT_DATABASE_URL', migrator: 'chat_migrator', service: 'chat_service' },
+  'message-service': { variable: 'MESSAGE_DATABASE_URL', migrator: 'message_migrator', service: 'message_service' },
+  'presence-service': { variable: 'PRESENCE_DATABASE_URL', migrator: 'presence_migrator', service: 'presence_service' },
+} as const;
+export type ServiceName = keyof typeof databases;
+
+export const isService = (name: ProgramName): name is ServiceName => name !== 'gateway';

@@ -1,33 +1,53 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { readIfThere, writeWhole } from './files.ts';
+import { isRecord, parseJson } from './json.ts';
 
 /** Whether somebody could listen there now. Both families: `localhost` may mean either. */
 export async function isFree(port: number): Promise<boolean> {
-  for (const host of ['127.0.0.1', undefined]) if ((await tryListen(port, host)) === undefined) return false;
-  return true;
+  return (await canListen(port, '127.0.0.1')) && canListen(port, undefined);
 }
 
-/** A port that nobody listens on. Somebody may take it before it is used: retry then. */
-export async function freePort(): Promise<number> {
-  const port = await tryListen(0, '127.0.0.1');
-  if (port === undefined) throw new Error('no free port on 127.0.0.1');
-  return port;
+/**
+ * A port that nobody listens on. Below the range that the system gives to outgoing connections: one of those could hold
+ * it at the moment a server is restarted on it. Somebody may take it before it is used: retry then.
+ */
+export async function freePort(count = 1): Promise<number> {
+  for (let attempt = 0; attempt < 1_000; attempt += 1) {
+    const first = randomInt(12_000, 32_000);
+    const all = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
+    if (all.every(Boolean)) return first;
+  }
+  throw new Error('no free port');
 }
 
-/** The port used before where it is free again, so that addresses survive a restart of the launcher. */
-export async function keepOrChoose(previous: number | undefined): Promise<number> {
-  return previous !== undefined && (await isFree(previous)) ? previous : freePort();
+/** A port for each name, the same as the last time where it is free again: addresses survive a restart. */
+export async function keepPorts(folder: string, names: readonly string[]): Promise<Map<string, number>> {
+  const file = join(folder, 'ports.json');
+  const value = parseJson(readIfThere(file) ?? '');
+  const before = isRecord(value) ? value : {};
+  const chosen = new Map<string, number>();
+  for (const name of names) {
+    const previous = before[name];
+    const taken = [...chosen.values()];
+    let port = typeof previous === 'number' && (await isFree(previous)) ? previous : await freePort();
+    while (taken.includes(port)) port = await freePort();
+    chosen.set(name, port);
+  }
+  writeWhole(file, `${JSON.stringify({ ...before, ...Object.fromEntries(chosen) })}\n`);
+  return chosen;
 }
 
-function tryListen(port: number, host: string | undefined): Promise<number | undefined> {
+function canListen(port: number, host: string | undefined): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => {
-      resolve(undefined);
+      resolve(false);
     });
     server.listen({ port, host, exclusive: true }, () => {
-      const address = server.address();
       server.close(() => {
-        resolve(typeof address === 'object' && address !== null ? address.port : undefined);
+        resolve(true);
       });
     });
   });

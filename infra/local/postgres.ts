@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chownSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LaunchError, plainEnvironment, type Command } from './command.ts';
 import { postgresBinaries } from './postgres-binaries.ts';
@@ -22,25 +22,24 @@ export async function initCluster({ folder, throwaway }: Cluster, superuserPassw
     refuseForeignOwner(folder);
     return;
   }
-  // initdb refuses a folder that holds half of an earlier attempt, so it works beside and is renamed by nobody: start over.
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const passwordFile = join(dirname(folder), `.initdb-${String(process.pid)}`);
+  // Made beside and renamed when whole: what a killed attempt leaves must not pass for a cluster.
+  const making = `${folder}.making-${String(process.pid)}`;
+  mkdirSync(making, { recursive: true, mode: 0o700 });
+  const passwordFile = `${making}.password`;
   writeFileSync(passwordFile, superuserPassword, { mode: 0o600 });
-  if (isRoot()) for (const path of [folder, passwordFile]) chownSync(path, nobody, nobody);
-  chmodSync(folder, 0o700);
+  if (isRoot()) for (const path of [making, passwordFile]) chownSync(path, nobody, nobody);
   const { file, args, env } = asServerUser(postgresBinaries().initdb, [
-    ...['--pgdata', folder, '--username', 'postgres', '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
+    ...['--pgdata', making, '--username', 'postgres', '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
     ...['--encoding', 'UTF8', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8', '--locale', 'C'],
     ...(throwaway ? ['--no-sync'] : []),
   ]);
   try {
     await run(file, args, { env, cwd: '/' });
+    renameSync(making, folder);
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
     throw new LaunchError(`Postgres could not make its data folder: ${stderrOf(error)}`);
   } finally {
-    rmSync(passwordFile, { force: true });
+    for (const path of [making, passwordFile]) rmSync(path, { recursive: true, force: true });
   }
 }
 

@@ -4,3 +4,5 @@ export { startNats, type TestNats } from './nats.ts';
 export { mintToken, type TokenSubject } from '../local/jwt.ts';
 export { freePort } from '../local/ports.ts';
 export { waitFor } from './wait-for.ts';
+export { startSystem, type SystemOptions, type TestSystem } from './system.ts';
+export { type RunningProcess } from './running.ts';

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { pick, plainEnvironment } from './command.ts';
+import { databases, isService, type ProgramName, type ServiceName } from './names.ts';
+import { natsUrl } from './nats.ts';
+import { databaseUrl } from './postgres-setup.ts';
+import type { Secrets } from './secrets.ts';
+
+/** What is known once the infrastructure has its ports. A port is absent where the environment names a server. */
+export interface Surroundings {
+  env: NodeJS.ProcessEnv;
+  folder: string;
+  secrets: Secrets;
+  jwtSecret: string | undefined;
+  firstPort: number;
+  natsPort: number | undefined;
+  postgresPort: number | undefined;
+}
+
+/** Variables of ours that are meant for a program: nobody is handed what is another's. */
+const meantFor: Record<ProgramName, RegExp> = {
+  gateway: /^(GATEWAY_\w+|JWT_\w+|AUTH_QUERY_TOKEN|ALLOWED_ORIGINS|MAX_\w+|RATE_LIMIT_\w+)$/,
+  'chat-service': /^(CHAT_\w+|AMQP_\w+)$/,
+  'message-service': /^(MESSAGE_\w+|AMQP_\w+|FILES_DIR|FILE_URL_SECRET|PUBLIC_URL|MAX_FILE_BYTES|S3_\w+|AWS_\w+)$/,
+  'presence-service': /^(PRESENCE_\w+|AMQP_\w+)$/,
+};
+const meantForAll = /^(LOG_\w+|NODE_\w+|OTEL_\w+|NATS_URL)$/;
+
+export function environmentOf(name: ProgramName, instance: string, port: number, around: Surroundings): Record<string, string> {
+  const { env, secrets, natsPort, jwtSecret } = around;
+  return {
+    ...plainEnvironment(env),
+    ...(name === 'message-service' ? fileDefaults(around) : {}),
+    ...pick(env, (variable) => meantFor[name].test(variable) || meantForAll.test(variable)),
+    ...(natsPort === undefined ? {} : { NATS_URL: natsUrl(name, secrets.nats, natsPort) }),
+    ...(isService(name) ? databaseVariable(name, 'service', around) : {}),
+    ...(isService(name) ? { INTERNAL_PORT: String(port) } : { PORT: String(port) }),
+    ...(name === 'gateway' && jwtSecret !== undefined ? { JWT_SECRET: jwtSecret } : {}),
+    SERVICE_INSTANCE: instance,
+  };
+}
+
+export function migrationEnvironment(name: ServiceName, around: Surroundings): Record<string, string> {
+  return {
+    ...plainEnvironment(around.env),
+    ...pick(around.env, (variable) => /^(LOG_|NODE_)\w+$/.test(variable)),
+    ...databaseVariable(name, 'migrator', around),
+  };
+}
+
+function databaseVariable(name: ServiceName, as: 'service' | 'migrator', { env, secrets, postgresPort }: Surroundings) {
+  const { variable, ...roles } = databases[name];
+  const given = env[variable];
+  if (given) return { [variable]: given };
+  if (postgresPort === undefined) throw new Error(`${variable} is not set and no Postgres was started`);
+  return { [variable]: databaseUrl(roles[as], secrets.postgres[roles[as]], postgresPort, 'switchboard') };
+}
+
+const fileDefaults = ({ folder, secrets, firstPort }: Surroundings): Record<string, string> => ({
+  FILES_DIR: join(folder, 'files'),
+  FILE_URL_SECRET: secrets.fileUrlSecret,
+  PUBLIC_URL: `http://localhost:${String(firstPort)}`,
+});

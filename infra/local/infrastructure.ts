@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LaunchError } from './command.ts';
+import { stages, type Fleet } from './fleet.ts';
+import { findNatsServer } from './nats-binary.ts';
+import { natsCommand, natsGreets } from './nats.ts';
+import { createDatabaseWithSchemas, createRoles, databaseUrl, untilAccepting } from './postgres-setup.ts';
+import { initCluster, postgresCommand } from './postgres.ts';
+import type { Secrets } from './secrets.ts';
+import type { Supervised } from './supervisor.ts';
+
+export async function startNats(fleet: Fleet, folder: string, port: number, secrets: Secrets, say: (line: string) => void): Promise<void> {
+  const log = join(folder, 'logs/nats.log');
+  const command = natsCommand(await findNatsServer(say), port, secrets.nats);
+  const url = `nats://127.0.0.1:${String(port)}`;
+  const nats = fleet.start({ ...command, name: 'nats', log, url, stage: stages.nats, stopSignal: 'SIGTERM' });
+  while (!(await natsGreets(port))) {
+    const reason = hopeless(nats, 'nats-server', log);
+    if (reason !== undefined) throw new LaunchError(reason);
+    await sleep(20);
+  }
+}
+
+export async function startPostgres(fleet: Fleet, folder: string, port: number, secrets: Secrets): Promise<void> {
+  const log = join(folder, 'logs/postgres.log');
+  const cluster = { folder: join(folder, 'postgres'), port };
+  await initCluster(cluster, secrets.postgres.postgres);
+  const url = `postgres://127.0.0.1:${String(port)}`;
+  // SIGINT is Postgres' "fast": it ends sessions and writes a checkpoint.
+  const postgres = fleet.start({ ...postgresCommand(cluster), name: 'postgres', log, url, stage: stages.postgres, stopSignal: 'SIGINT' });
+
+  const adminUrl = databaseUrl('postgres', secrets.postgres.postgres, port, 'postgres');
+  await untilAccepting(adminUrl, () => hopeless(postgres, 'Postgres', log));
+  await createRoles(adminUrl, secrets.postgres);
+  await createDatabaseWithSchemas(adminUrl, 'switchboard');
+}
+
+/** After a kill -9 the remains of the old server refuse the new one for a moment: a few deaths are no reason to give up. */
+const hopeless = ({ failures }: Supervised, name: string, log: string): string | undefined =>
+  failures < 6 ? undefined : `${name} does not start: ${log} says why.`;

@@ -1,0 +1,59 @@
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LaunchError } from './command.ts';
+import { readIfThere } from './files.ts';
+import { isRecord, parseJson } from './json.ts';
+import { identify, isAlive, type ProcessId } from './process-identity.ts';
+
+/** One launcher per data folder: two would run two Postgres on the same files. Returns how to give the folder back. */
+export function lock(folder: string): () => void {
+  const path = join(folder, 'launcher.lock');
+  const own = `${path}.${String(process.pid)}`;
+  writeFileSync(own, JSON.stringify(identify(process.pid)));
+  try {
+    // A link appears whole or not at all, so nobody reads a lock that names nobody yet.
+    while (!tryLink(own, path)) {
+      const holder = holderOf(path);
+      if (holder !== undefined && isAlive(holder)) {
+        throw new LaunchError(
+          `Another npm start (pid ${String(holder.pid)}) uses ${folder}. Stop it, or choose another folder with DATA_DIR.`,
+        );
+      }
+      takeAway(path, own);
+    }
+  } finally {
+    rmSync(own, { force: true });
+  }
+  return () => {
+    rmSync(path, { force: true });
+  };
+}
+
+/** Of two that find the same dead lock, one moves it; what the other then moves may be alive, and is put back. */
+function takeAway(path: string, own: string): void {
+  const aside = `${own}.stale`;
+  try {
+    renameSync(path, aside);
+  } catch {
+    return;
+  }
+  const moved = holderOf(aside);
+  if (moved !== undefined && isAlive(moved)) tryLink(aside, path);
+  rmSync(aside, { force: true });
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function holderOf(path: string): ProcessId | undefined {
+  const value = parseJson(readIfThere(path) ?? '');
+  if (!isRecord(value) || typeof value['pid'] !== 'number') return undefined;
+  return { pid: value['pid'], started: typeof value['started'] === 'string' ? value['started'] : null };
+}

@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+import { LaunchError } from './command.ts';
+import { programNames, type ProgramName } from './names.ts';
+
+export interface Options {
+  help: boolean;
+  /** What to run, in the order of the banner, and how many of each. */
+  replicas: Map<ProgramName, number>;
+}
+
+export const usage = `npm start -- [options]
+
+  --replicas gateway=2,message-service=2   how many of each to run (1 unless told)
+  --only chat-service                      only this, and what it stands on; may be repeated
+  --help
+
+Programs: ${programNames.join(', ')}.
+Environment: PORT (3000; a second gateway takes the next), DATA_DIR (.data), JWT_SECRET or JWT_JWKS_URL, and NATS_URL or
+CHAT_DATABASE_URL, MESSAGE_DATABASE_URL, PRESENCE_DATABASE_URL to use servers that run already.`;
+
+export function parseOptions(args: readonly string[]): Options {
+  const { values } = parse(args);
+  const only = listOf(values.only).map(programNamed);
+  const replicas = new Map<ProgramName, number>();
+  for (const name of programNames) if (only.length === 0 || only.includes(name)) replicas.set(name, 1);
+  for (const item of listOf(values.replicas)) {
+    const [, name = '', count = ''] = /^([^=]+)=([1-9]\d?)$/.exec(item) ?? [];
+    if (count === '') throw new LaunchError(`--replicas wants name=count, such as gateway=2, and not "${item}".`);
+    const program = programNamed(name);
+    if (!replicas.has(program)) throw new LaunchError(`--replicas names ${program}, which --only leaves out.`);
+    replicas.set(program, Number(count));
+  }
+  return { help: values.help ?? false, replicas };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        replicas: { type: 'string', multiple: true },
+        only: { type: 'string', multiple: true },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new LaunchError(`${error instanceof Error ? error.message : String(error)}\nSee npm start -- --help.`);
+  }
+}
+
+const listOf = (values: string[] | undefined): string[] =>
+  (values ?? []).flatMap((value) => value.split(',')).map((item) => item.trim()).filter((item) => item !== '');
+
+function programNamed(name: string): ProgramName {
+  const found = programNames.find((candidate) => candidate === name);
+  if (found === undefined) throw new LaunchError(`There is no program "${name}". There are: ${programNames.join(', ')}.`);
+  return found;
+}

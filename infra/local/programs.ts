@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { LaunchError } from './command.ts';
+import { environmentOf, migrationEnvironment, type Surroundings } from './environment.ts';
+import { stages, type Fleet } from './fleet.ts';
+import { isService, type ProgramName, type ServiceName } from './names.ts';
+import { root } from './paths.ts';
+import type { Awaited } from './readiness.ts';
+
+export interface Instance {
+  program: ProgramName;
+  /** From 0. */
+  index: number;
+  /** `gateway`, `gateway-2`, … */
+  instance: string;
+}
+
+// Tests of the launcher put stand-ins in the services' place.
+const programFolder = process.env['SWITCHBOARD_PROGRAMS'] ?? root;
+const flags = ['--disable-warning=ExperimentalWarning'];
+
+export const instancesOf = (replicas: ReadonlyMap<ProgramName, number>): Instance[] =>
+  [...replicas].flatMap(([program, count]) =>
+    Array.from({ length: count }, (_, index) => ({
+      program,
+      index,
+      instance: index === 0 ? program : `${program}-${String(index + 1)}`,
+    })),
+  );
+
+export async function migrate(fleet: Fleet, name: ServiceName, around: Surroundings): Promise<void> {
+  const code = await fleet.run({
+    name: `${name} migrations`,
+    file: process.execPath,
+    args: [...flags, join(programFolder, name, 'src/migrate.ts')],
+    env: migrationEnvironment(name, around),
+    stage: stages.gateway,
+    stopSignal: 'SIGTERM',
+  });
+  if (code !== 0) throw new LaunchError(`The migrations of ${name} failed (exit code ${String(code)}): the log above says why.`);
+}
+
+/** Nobody waits for anybody: each program copes with the others coming later. */
+export function startInstance(
+  fleet: Fleet,
+  { program, index, instance }: Instance,
+  ports: ReadonlyMap<string, number>,
+  around: Surroundings,
+): Awaited {
+  const port = isService(program) ? ports.get(instance) : around.firstPort + index;
+  if (port === undefined) throw new Error(`no port for ${instance}`);
+  const url = `http://127.0.0.1:${String(port)}`;
+  fleet.start({
+    name: instance,
+    file: process.execPath,
+    args: [...flags, join(programFolder, program, 'src/main.ts')],
+    env: environmentOf(program, instance, port, around),
+    stage: isService(program) ? stages.service : stages.gateway,
+    stopSignal: 'SIGTERM',
+    url,
+  });
+  return { name: instance, url };
+}

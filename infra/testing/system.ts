@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createGuard } from '../local/guard.ts';
+import { mintToken, type TokenSubject } from '../local/jwt.ts';
+import { findNatsServer } from '../local/nats-binary.ts';
+import { parseOptions } from '../local/options.ts';
+import { freePort } from '../local/ports.ts';
+import { identify, isAlive } from '../local/process-identity.ts';
+import { instancesOf } from '../local/programs.ts';
+import { isReady } from '../local/readiness.ts';
+import { readSecrets } from '../local/secrets.ts';
+import { startProgram } from '../local/paths.ts';
+import { plainEnvironment } from '../local/command.ts';
+import { lastLines, readProcesses, type RunningProcess } from './running.ts';
+import { waitFor } from './wait-for.ts';
+
+export interface SystemOptions {
+  /** As for `npm start`: `gateway=2,message-service=2`. */
+  replicas?: string;
+  only?: string;
+  env?: Record<string, string>;
+  timeoutMs?: number;
+}
+
+export interface TestSystem {
+  /** Of the first gateway. */
+  url: string;
+  urls: string[];
+  dataDir: string;
+  /** Everything that the launcher and the services print. */
+  log: string;
+  /** Of the launcher. */
+  pid: number;
+  jwtSecret: string;
+  token(subject: TokenSubject): string;
+  processes(): Promise<RunningProcess[]>;
+  kill(name: string, signal?: NodeJS.Signals): Promise<void>;
+  /** Ends everything, and fails when anything is left. */
+  stop(): Promise<void>;
+}
+
+/** The real launcher with a data folder and ports of its own; resolves when every program is ready. */
+export async function startSystem(options: SystemOptions = {}): Promise<TestSystem> {
+  const args = [
+    ...(options.replicas === undefined ? [] : ['--replicas', options.replicas]),
+    ...(options.only === undefined ? [] : ['--only', options.only]),
+  ];
+  const instances = instancesOf(parseOptions(args).replicas);
+  const gateways = instances.filter(({ program }) => program === 'gateway').length;
+  const port = await freePort(Math.max(1, gateways));
+  const dataDir = mkdtempSync(join(tmpdir(), 'switchboard-system-'));
+  const log = join(dataDir, 'output.log');
+  const launcher = await launch(args, log, { ...options.env, PORT: String(port), DATA_DIR: dataDir });
+  const id = identify(launcher.pid);
+  const guard = createGuard();
+  guard.watch({ ...id, name: 'launcher', stage: 0, stopSignal: 'SIGTERM', remove: dataDir });
+
+  const processes = (): Promise<RunningProcess[]> => readProcesses(dataDir);
+  const stop = async (): Promise<void> => {
+    const before = (await processes()).map(({ pid }) => identify(pid));
+    launcher.signal('SIGTERM');
+    try {
+      await waitFor(() => !isAlive(id), { what: 'the launcher to end', timeoutMs: 45_000 });
+      // Where the launcher was killed by the test, its reaper may still be at work.
+      await waitFor(() => !before.some(isAlive), { what: 'its processes to end', timeoutMs: 20_000 });
+    } catch (error) {
+      for (const left of [id, ...before].filter(isAlive)) process.kill(left.pid, 'SIGKILL');
+      throw new Error(`the system did not end by itself:\n${lastLines(log)}`, { cause: error });
+    } finally {
+      guard.forget(id.pid);
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    }
+  };
+
+  try {
+    await waitFor(
+      async () => {
+        if (!isAlive(id)) return 'died';
+        const urls = (await processes()).map(({ url }) => url).filter((url) => url?.startsWith('http') === true);
+        return urls.length === instances.length && (await Promise.all(urls.map((url) => isReady(url ?? '')))).every(Boolean);
+      },
+      { what: 'the system to be ready', timeoutMs: options.timeoutMs ?? 60_000, everyMs: 50 },
+    );
+    if (!isAlive(id)) throw new Error('the launcher ended');
+  } catch (error) {
+    const output = lastLines(log);
+    await stop().catch(() => undefined);
+    throw new Error(`the system did not start:\n${output}`, { cause: error });
+  }
+
+  const jwtSecret = options.env?.['JWT_SECRET'] ?? readSecrets(dataDir)?.jwtSecret ?? '';
+  const urls = Array.from({ length: gateways }, (_, index) => `http://127.0.0.1:${String(port + index)}`);
+  return {
+    url: urls[0] ?? `http://127.0.0.1:${String(port)}`,
+    urls,
+    dataDir,
+    log,
+    pid: launcher.pid,
+    jwtSecret,
+    token: (subject) => mintToken(jwtSecret, subject),
+    processes,
+    kill: async (name, signal = 'SIGKILL') => {
+      const found = (await processes()).find((one) => one.name === name);
+      if (found === undefined) throw new Error(`no process ${name} is running`);
+      process.kill(found.pid, signal);
+    },
+    stop,
+  };
+}
+
+interface Launcher {
+  pid: number;
+  signal(name: NodeJS.Signals): void;
+}
+
+async function launch(args: string[], log: string, env: Record<string, string>): Promise<Launcher> {
+  const output = openSync(log, 'a');
+  const flags = ['--disable-warning=ExperimentalWarning'];
+  const child = spawn(process.execPath, [...flags, startProgram, ...args], {
+    env: { ...plainEnvironment(), NATS_SERVER: await findNatsServer(() => undefined), ...env },
+    // In a session of its own, as if from another terminal.
+    detached: true,
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  if (child.pid === undefined) throw new Error('the launcher could not be started');
+  child.unref();
+  return { pid: child.pid, signal: (name) => child.kill(name) };
+}
