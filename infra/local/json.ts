@@ -11,3 +11,6 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** Of a Node system error. By shape: under jest, Node's own errors come from another realm and are no `instanceof Error`. */
+export const hasCode = (error: unknown, code: string): boolean => isRecord(error) && error['code'] === code;

@@ -2,7 +2,7 @@ import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LaunchError } from './command.ts';
 import { readIfThere } from './files.ts';
-import { isRecord, parseJson } from './json.ts';
+import { hasCode, isRecord, parseJson } from './json.ts';
 import { identify, isAlive, type ProcessId } from './process-identity.ts';
 
 /** One launcher per data folder: two would run two Postgres on the same files. Returns how to give the folder back. */
@@ -47,7 +47,7 @@ function tryLink(from: string, to: string): boolean {
     linkSync(from, to);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { LaunchError } from './command.ts';
 import { fetchDebianPackage } from './debian-package.ts';
+import { isRecord } from './json.ts';
 
 const run = promisify(execFile);
 
@@ -57,6 +58,6 @@ function isProgram(path: string): boolean {
 }
 
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : String(error);
+  const text = isRecord(error) && typeof error['stderr'] === 'string' ? error['stderr'] : String(error);
   return text.trim().split('\n').at(-1) ?? 'unknown reason';
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { LaunchError } from './command.ts';
-import { hasStrings, parseJson } from './json.ts';
+import { hasCode, hasStrings, parseJson } from './json.ts';
 import { root } from './paths.ts';
 
 export interface PostgresBinaries {
@@ -37,7 +37,7 @@ function linkLibraries(home: string): void {
       symlinkSync(relative(dirname(link.target), link.source), join(home, link.target));
     } catch (error) {
       // Another process may have been faster.
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (!hasCode(error, 'EEXIST')) throw error;
     }
   }
 }

@@ -3,6 +3,7 @@ import { chownSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFi
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LaunchError, plainEnvironment, type Command } from './command.ts';
+import { isRecord } from './json.ts';
 import { postgresBinaries } from './postgres-binaries.ts';
 
 const run = promisify(execFile);
@@ -80,4 +81,4 @@ function refuseForeignOwner(folder: string): void {
 }
 
 const stderrOf = (error: unknown): string =>
-  error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : String(error);
+  isRecord(error) && typeof error['stderr'] === 'string' ? error['stderr'].trim() : String(error);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hasCode } from './json.ts';
 
 /** A pid alone may have been given to a stranger since; with its start time it means one process. */
 export interface ProcessId {
@@ -32,7 +33,7 @@ export function isAlive({ pid, started }: ProcessId): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return hasCode(error, 'EPERM');
   }
 }
 

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { startSystem, waitFor, type TestSystem } from '@switchboard/infra/testing';
+import { isRecord } from './json.ts';
+import { startProgram } from './paths.ts';
+import { identify, isAlive } from './process-identity.ts';
+import { databaseUrl, untilAccepting, withClient } from './postgres-setup.ts';
+import { isReady } from './readiness.ts';
+import { readSecrets } from './secrets.ts';
+
+const run = promisify(execFile);
+const env = { SWITCHBOARD_PROGRAMS: fileURLToPath(new URL('./fixtures/programs', import.meta.url)) };
+
+describe('the launcher', () => {
+  let system: TestSystem;
+  beforeAll(async () => {
+    system = await startSystem({ replicas: 'gateway=2', env: { ...env, S3_BUCKET: 'files', JWT_ISSUER: 'me' } });
+  });
+  afterAll(() => system.stop());
+
+  const pidOf = async (name: string): Promise<number | undefined> =>
+    (await system.processes()).find((one) => one.name === name)?.pid;
+
+  const environmentOf = async (name: string): Promise<Record<string, unknown>> => {
+    const url = (await system.processes()).find((one) => one.name === name)?.url ?? '';
+    const answer: unknown = await (await fetch(`${url}/environment`)).json();
+    return isRecord(answer) ? answer : {};
+  };
+
+  it('writes down what it runs, without any secret', async () => {
+    const names = (await system.processes()).map(({ name }) => name).sort();
+    expect(names).toEqual(['chat-service', 'gateway', 'gateway-2', 'message-service', 'nats', 'postgres', 'presence-service']);
+    expect(JSON.stringify(await system.processes())).not.toContain('@');
+  });
+
+  it('hands each program its own secrets only', async () => {
+    const [gateway, messages, chat] = await Promise.all(['gateway-2', 'message-service', 'chat-service'].map(environmentOf));
+    expect(gateway).toMatchObject({ PORT: new URL(system.urls[1] ?? '').port, JWT_SECRET: system.jwtSecret, JWT_ISSUER: 'me' });
+    expect(gateway).not.toHaveProperty('FILE_URL_SECRET');
+    expect(messages).toMatchObject({ S3_BUCKET: 'files', SERVICE_INSTANCE: 'message-service' });
+    expect(messages).not.toHaveProperty('JWT_SECRET');
+    expect(chat).toHaveProperty('CHAT_DATABASE_URL');
+    for (const other of ['MESSAGE_DATABASE_URL', 'JWT_SECRET', 'S3_BUCKET', 'FILE_URL_SECRET']) expect(chat).not.toHaveProperty(other);
+  });
+
+  it.each(['chat-service', 'gateway', 'nats', 'postgres'])('starts %s again after kill -9, within a second', async (name) => {
+    const before = await pidOf(name);
+    await system.kill(name);
+    await waitFor(async () => ![undefined, before].includes(await pidOf(name)), { what: `another ${name}`, timeoutMs: 1_000 });
+    expect(readFileSync(system.log, 'utf8')).toContain(`${name} died (SIGKILL)`);
+  });
+
+  it('loses nothing that Postgres had committed when it is killed', async () => {
+    const password = readSecrets(system.dataDir)?.postgres.postgres ?? '';
+    const { port } = new URL((await system.processes()).find(({ name }) => name === 'postgres')?.url ?? '');
+    const admin = databaseUrl('postgres', password, Number(port), 'switchboard');
+    await untilAccepting(admin, () => undefined);
+    await withClient(admin, (client) => client.query('INSERT INTO chat.probe VALUES (42)'));
+    await system.kill('postgres');
+    await untilAccepting(admin, () => undefined);
+    const found = await withClient(admin, (client) => client.query('SELECT id FROM chat.probe'));
+    expect(found.rows).toEqual([{ id: 42 }]);
+  });
+
+  it('names the taken port before it starts anything', async () => {
+    const dataDir = join(system.dataDir, 'other');
+    const other = run(process.execPath, [startProgram], { env: { ...env, DATA_DIR: dataDir, PORT: new URL(system.url).port } });
+    await expect(other).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('is taken') });
+    expect(existsSync(join(dataDir, 'postgres'))).toBe(false);
+  });
+
+  it('takes no second launcher on its folder', async () => {
+    const second = run(process.execPath, [startProgram], { env: { ...env, DATA_DIR: system.dataDir } });
+    await expect(second).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining(`pid ${String(system.pid)}`) });
+    expect(await isReady(system.url)).toBe(true);
+  });
+});
+
+describe('a launcher that is killed', () => {
+  it('leaves nobody behind', async () => {
+    const system = await startSystem({ env });
+    const all = (await system.processes()).map(({ pid }) => identify(pid));
+    process.kill(system.pid, 'SIGKILL');
+    await waitFor(() => !all.some(isAlive), { what: 'everything to be gone', timeoutMs: 10_000 });
+    await system.stop();
+    expect(existsSync(system.dataDir)).toBe(false);
+  });
+});
+
+it('starts only what a single service stands on', async () => {
+  const system = await startSystem({ only: 'presence-service', env: { ...env, NATS_URL: 'nats://127.0.0.1:1' } });
+  expect((await system.processes()).map(({ name }) => name).sort()).toEqual(['postgres', 'presence-service']);
+  await system.stop();
+});

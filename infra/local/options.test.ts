@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseOptions } from './options.ts';
+import { instancesOf } from './programs.ts';
+
+const named = (...args: string[]): string[] => instancesOf(parseOptions(args).replicas).map(({ instance }) => instance);
+
+describe('the options of npm start', () => {
+  it('run one of each by default', () => {
+    expect(named()).toEqual(['gateway', 'chat-service', 'message-service', 'presence-service']);
+  });
+
+  it('name replicas by number, from the second on', () => {
+    expect(named('--replicas', 'gateway=2,chat-service=3', '--only', 'gateway', '--only=chat-service')).toEqual([
+      'gateway',
+      'gateway-2',
+      'chat-service',
+      'chat-service-2',
+      'chat-service-3',
+    ]);
+  });
+
+  it.each([
+    [['--replica', 'gateway=2'], /--replica/],
+    [['--only', 'chat'], 'There is no program "chat"'],
+    [['--replicas', 'gateway'], 'wants name=count'],
+    [['--replicas', 'gateway=0'], 'wants name=count'],
+    [['--replicas', 'gateway=2', '--only', 'chat-service'], '--only leaves out'],
+    [['gateway'], /gateway/],
+  ])('refuse %j', (args, sentence) => {
+    expect(() => parseOptions(args)).toThrow(sentence);
+  });
+});
