@@ -10,6 +10,10 @@ export type RequestSubject = `${Owner}.v${number}.${string}` | `internal.${Owner
 export interface SocketBinding<Payload> {
   readonly event: string;
   readonly reply: string;
+  /** Nobody waits for the reply: without an acknowledgement callback none is emitted. */
+  readonly replyOnAckOnly?: boolean;
+  /** Several of one socket to one chat may be at work at once: the owner keeps their order. */
+  readonly pipelined?: boolean;
   /** The client's form of the payload, where it differs from the services': a bare chat id, say. */
   readonly payload?: z.ZodType<Payload>;
 }

@@ -53,7 +53,7 @@ export const messageContracts = {
    */
   sendMessage: request('message.v1.send', {
     caller: 'user',
-    socket: { event: 'sendMessage', reply: 'messageSent' },
+    socket: { event: 'sendMessage', reply: 'messageSent', pipelined: true },
     payload: z.strictObject({ chatId: ChatId, message: NewMessage }),
     reply: Message.extend({ deduplicated: z.literal(true).optional() }),
     errors: ['CHAT_NOT_FOUND', 'CHAT_CLOSED', 'MESSAGE_NOT_FOUND', 'FILE_NOT_FOUND', 'DUPLICATE_KEY'],

@@ -36,7 +36,7 @@ export const presenceContracts = {
   /** Tells the others. Needs access to the chat, not a joined socket. */
   setTyping: request('presence.v1.typing', {
     caller: 'user',
-    socket: { event: 'typing', reply: 'typing' },
+    socket: { event: 'typing', reply: 'typing', replyOnAckOnly: true },
     payload: Typing,
     reply: Typing,
     errors: ['CHAT_NOT_FOUND'],

@@ -1,0 +1,51 @@
+import { Bus } from '@switchboard/shared/bus';
+import { messageContracts, messageHeads } from '@switchboard/shared/contracts';
+import { announceHeads, KnownChats } from '@switchboard/shared/log';
+import { openDatabase } from '@switchboard/shared/postgres';
+import { InternalServer, type Logger, type Running } from '@switchboard/shared/runtime';
+import { blobsOf, type Config } from './config.ts';
+import { createFileUrls } from './files/file-urls.ts';
+import { Tickets } from './files/tickets.ts';
+import { transferRoute } from './files/transfer.ts';
+import { routes } from './routes.ts';
+import { databaseOptions } from './store/database.ts';
+import { SCHEMA } from './store/entities.ts';
+import { createFileStore } from './store/file-store.ts';
+import { createMessageStore } from './store/message-store.ts';
+import { MessageWriter } from './store/message-writer.ts';
+
+/** message-service, serving. Waits for Postgres and NATS as long as they take; meanwhile it is live and not ready. */
+export async function createMessageService(config: Config, logger: Logger): Promise<Running & { readonly url: string }> {
+  const internal = await InternalServer.listen(config.INTERNAL_HOST, config.INTERNAL_PORT);
+  const blobs = await blobsOf(config);
+  const database = await openDatabase(databaseOptions(config.MESSAGE_DATABASE_URL), logger);
+  const bus = await Bus.connect({ url: config.NATS_URL, user: 'message-service', logger });
+
+  const { urlOf, isGood } = createFileUrls(config.PUBLIC_URL, config.FILE_URL_SECRET);
+  const store = createMessageStore(database, urlOf);
+  const sender = new MessageWriter(database, urlOf);
+  const files = createFileStore(database);
+  const chats = new KnownChats(SCHEMA, database, bus, logger);
+  const tickets = new Tickets(config.INTERNAL_URL ?? internal.url);
+
+  const stopFollowing = chats.follow();
+  bus.serve(messageContracts, routes({ store, sender, chats, files, tickets, isGoodFileUrl: isGood, bus }));
+  const stopAnnouncing = announceHeads(store.log, database, bus, messageHeads, logger);
+  internal.serve(
+    { nats: () => bus.isConnected, postgres: () => store.isReady() },
+    [transferRoute({ tickets, blobs, files, maxBytes: config.MAX_FILE_BYTES, logger })],
+  );
+  logger.info({ port: internal.port }, 'ready');
+
+  return {
+    url: internal.url,
+    async stop() {
+      internal.withdraw();
+      stopAnnouncing();
+      stopFollowing();
+      await bus.close();
+      await database.destroy();
+      await internal.close();
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { Bytes, internalConfig, PostgresUrl, processConfig } from '@switchboard/shared/runtime';
+import { z } from 'zod';
+import type { BlobStore } from './files/blob-store.ts';
+import { createLocalBlobs } from './files/local-blobs.ts';
+import { createS3Blobs } from './files/s3-blobs.ts';
+
+/** The environment of message-service. */
+export const Config = z
+  .object({
+    ...processConfig,
+    ...internalConfig,
+    MESSAGE_DATABASE_URL: PostgresUrl,
+    /** How gateways reach this replica for the bytes of files; 127.0.0.1 and the port unless set. */
+    INTERNAL_URL: z.url().optional(),
+    /** The gateway as clients see it: `fileUrl` begins with it. */
+    PUBLIC_URL: z.url({ error: 'needed: the URL at which clients reach the gateway' }).transform((url) => url.replace(/\/$/, '')),
+    /** Signs `fileUrl`; the same for every replica. */
+    FILE_URL_SECRET: z.string({ error: 'needed: at least 32 bytes, the same for every replica' }).min(32, { error: 'must be at least 32 bytes' }),
+    MAX_FILE_BYTES: Bytes.default(25 * 1024 * 1024),
+    FILES_DIR: z.string().default('.data/files'),
+    S3_BUCKET: z.string().optional(),
+    S3_ENDPOINT: z.url().optional(),
+    S3_REGION: z.string().default('us-east-1'),
+    S3_ACCESS_KEY_ID: z.string().optional(),
+    S3_SECRET_ACCESS_KEY: z.string().optional(),
+  });
+export type Config = z.output<typeof Config>;
+
+/** Where the bytes go: an S3-compatible store when a bucket is named, a folder otherwise. */
+export async function blobsOf(config: Config): Promise<BlobStore> {
+  if (config.S3_BUCKET === undefined) return createLocalBlobs(config.FILES_DIR);
+  const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config;
+  return createS3Blobs({
+    bucket: config.S3_BUCKET,
+    region: config.S3_REGION,
+    endpoint: config.S3_ENDPOINT,
+    credentials: accessKeyId !== undefined && secretAccessKey !== undefined ? { accessKeyId, secretAccessKey } : undefined,
+  });
+}

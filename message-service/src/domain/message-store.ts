@@ -1,0 +1,62 @@
+import type { Actor, ChatFacts, ChatStatus, FileInfo, Heads, LogEntry, Message, NewMessage } from '@switchboard/shared/contracts';
+
+export interface Snapshot {
+  readonly status: ChatStatus;
+  readonly messages: Message[];
+  /** The log positions that it stands for. */
+  readonly revs: { readonly chat: number; readonly message: number };
+}
+
+export interface MessagePage {
+  readonly messages: Message[];
+  readonly nextCursor?: string;
+}
+
+/** What was newly read, to be told. */
+export interface ReadMarks {
+  readonly messageIds: readonly string[];
+  readonly entry: LogEntry | undefined;
+}
+
+/**
+ * What the handlers need of the store. Every method that takes an actor judges access itself, on the row that it reads or
+ * locks. Failures: CHAT_NOT_FOUND, and UNAVAILABLE or BUSY when Postgres is down or slow.
+ */
+export interface MessageStore {
+  /** Undefined: there is no row of this chat here. */
+  snapshot(actor: Actor, chatId: string, limit: number): Promise<Snapshot | undefined>;
+  list(actor: Actor, chatId: string, page: { limit: number; cursor?: string }): Promise<MessagePage | undefined>;
+  /** Throws MESSAGE_NOT_FOUND when one of them is not in the chat, and then none is marked. */
+  markRead(actor: Actor, chatId: string, messageIds: readonly string[]): Promise<ReadMarks | undefined>;
+  readLog(chatId: string, after: number, limit: number): Promise<{ entries: LogEntry[]; hasMore: boolean }>;
+  heads(chatIds: readonly string[]): Promise<Heads>;
+  isReady(): Promise<boolean>;
+}
+
+export interface FileStore {
+  add(file: FileInfo & { ownerId: number }): Promise<void>;
+  /** The file, if the actor uploaded it or may enter a chat where it was sent. */
+  findFor(actor: Actor, fileId: string): Promise<FileInfo | undefined>;
+  find(fileId: string): Promise<FileInfo | undefined>;
+}
+
+/** What came of a send: `entry` is to be told to the room; a repeat has none. */
+export interface Sent {
+  readonly message: Message;
+  readonly entry: LogEntry | undefined;
+}
+
+export interface MessageSender {
+  /**
+   * Resolves after COMMIT; undefined: there is no row of this chat here. Throws CHAT_NOT_FOUND, CHAT_CLOSED,
+   * MESSAGE_NOT_FOUND, FILE_NOT_FOUND and DUPLICATE_KEY, and then nothing is stored.
+   */
+  send(sender: Actor, chatId: string, message: NewMessage, isExpired: () => boolean): Promise<Sent | undefined>;
+}
+
+/** The chats that this service knows of by following chat-service. */
+export interface ChatDirectory {
+  /** Asks chat-service for a chat that has no row here, and keeps it. */
+  lookUp(chatId: string): Promise<ChatFacts | undefined>;
+  take(chats: readonly ChatFacts[]): Promise<void>;
+}

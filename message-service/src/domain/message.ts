@@ -1,0 +1,42 @@
+import type { Message, Role } from '@switchboard/shared/contracts';
+
+/** A message as it is stored. */
+export interface StoredMessage {
+  readonly id: string;
+  readonly chatId: string;
+  readonly seq: number;
+  readonly senderId: number;
+  readonly senderEmail: string;
+  readonly senderRole: Role;
+  readonly text: string | null;
+  readonly fileId: string | null;
+  readonly replyToId: string | null;
+  readonly clientMessageId: string | null;
+  readonly createdAt: Date;
+}
+
+/** A stored message with the one it replies to. */
+export interface Thread {
+  readonly message: StoredMessage;
+  readonly replyTo: StoredMessage | undefined;
+}
+
+export type UrlOfFile = (fileId: string) => string;
+
+/** The message as everyone gets it, with fresh file URLs; `replyTo` one level deep. */
+export const render = ({ message, replyTo }: Thread, urlOf: UrlOfFile): Message => ({
+  ...renderPlain(message, urlOf),
+  replyTo: replyTo && renderPlain(replyTo, urlOf),
+});
+
+const renderPlain = (message: StoredMessage, urlOf: UrlOfFile): Omit<Message, 'replyTo'> => ({
+  id: message.id,
+  chatId: message.chatId,
+  seq: message.seq,
+  senderId: message.senderId,
+  text: message.text ?? undefined,
+  fileUrl: message.fileId === null ? undefined : urlOf(message.fileId),
+  replyToId: message.replyToId ?? undefined,
+  createdAt: message.createdAt.toISOString(),
+  sender: { id: message.senderId, email: message.senderEmail, role: message.senderRole },
+});

@@ -1,0 +1,40 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { BlobStore } from './blob-store.ts';
+
+/** Blobs in a local folder, shared by the replicas on this machine. */
+export async function createLocalBlobs(folder: string): Promise<BlobStore> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const pathOf = (id: string) => join(folder, id);
+
+  return {
+    async write(id, bytes) {
+      const partial = `${pathOf(id)}.part`;
+      try {
+        await pipeline(bytes, createWriteStream(partial, { flags: 'wx', mode: 0o600 }));
+        await sync(partial);
+        await rename(partial, pathOf(id));
+      } catch (error) {
+        await rm(partial, { force: true });
+        throw error;
+      }
+    },
+
+    async read(id) {
+      const handle = await open(pathOf(id));
+      return createReadStream('', { fd: handle });
+    },
+
+    async remove(id) {
+      await rm(pathOf(id), { force: true });
+    },
+  };
+}
+
+/** The database will say that the file exists; so must the disk, after a power loss too. */
+async function sync(path: string): Promise<void> {
+  const handle = await open(path);
+  await handle.sync().finally(() => handle.close());
+}

@@ -1,0 +1,9 @@
+import type { Handler } from '@switchboard/shared/bus';
+import type { messageContracts } from '@switchboard/shared/contracts';
+import type { ChatDirectory, MessageStore } from '../domain/message-store.ts';
+import { onKnownChat } from './known-chat.ts';
+
+const DEFAULT_LIMIT = 50;
+
+export const listMessagesHandler = (store: MessageStore, chats: ChatDirectory): Handler<typeof messageContracts.listMessages> =>
+  ({ chatId, limit = DEFAULT_LIMIT, cursor }, { actor }) => onKnownChat(chats, chatId, () => store.list(actor, chatId, { limit, cursor }));

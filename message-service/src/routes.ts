@@ -1,0 +1,38 @@
+import type { Bus, RoutesOf } from '@switchboard/shared/bus';
+import type { FileSignature, messageContracts } from '@switchboard/shared/contracts';
+import type { ChatDirectory, FileStore, MessageSender, MessageStore } from './domain/message-store.ts';
+import type { Tickets } from './files/tickets.ts';
+import { downloadFileHandler, downloadSignedFileHandler, uploadFileHandler } from './handlers/files.ts';
+import { joinChatHandler } from './handlers/join-chat.ts';
+import { listMessagesHandler } from './handlers/list-messages.ts';
+import { pingHandler } from './handlers/ping.ts';
+import { readHeadsHandler, readLogHandler } from './handlers/read-log.ts';
+import { readMessagesHandler } from './handlers/read-messages.ts';
+import { sendMessageHandler } from './handlers/send-message.ts';
+import { takeChatHandler } from './handlers/take-chat.ts';
+
+export interface Parts {
+  readonly store: MessageStore;
+  readonly sender: MessageSender;
+  readonly chats: ChatDirectory;
+  readonly files: FileStore;
+  readonly tickets: Tickets;
+  readonly isGoodFileUrl: (fileId: string, proof: FileSignature) => boolean;
+  readonly bus: Bus;
+}
+
+/** All that message-service answers. */
+export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, bus }: Parts) =>
+  ({
+    sendMessage: sendMessageHandler(sender, chats, bus),
+    joinChat: joinChatHandler(store, chats),
+    listMessages: listMessagesHandler(store, chats),
+    readMessages: readMessagesHandler(store, chats, bus),
+    uploadFile: uploadFileHandler(tickets),
+    downloadFile: downloadFileHandler(files, tickets),
+    downloadSignedFile: downloadSignedFileHandler(files, tickets, isGoodFileUrl),
+    takeChat: takeChatHandler(chats),
+    readLog: readLogHandler(store),
+    readHeads: readHeadsHandler(store),
+    ping: pingHandler(store),
+  }) satisfies RoutesOf<typeof messageContracts>;

@@ -1,0 +1,104 @@
+import type { ChatStatus } from '@switchboard/shared/contracts';
+import { chatLogEntity } from '@switchboard/shared/log';
+import { EntitySchema } from 'typeorm';
+
+export const SCHEMA = 'message';
+
+/** This service's own row per chat: what it must know to judge access, and the counters whose lock orders everything. */
+interface ChatRow {
+  id: string;
+  clientId: number;
+  adminId: number | null;
+  status: ChatStatus;
+  version: number;
+  /** The last message's `seq`. */
+  seq: number;
+  /** The last `rev` of this owner's log. */
+  rev: number;
+}
+
+const chatEntity = new EntitySchema<ChatRow>({
+  name: 'chat',
+  tableName: 'chat',
+  schema: SCHEMA,
+  columns: {
+    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'chat_pkey' },
+    clientId: { name: 'client_id', type: 'bigint' },
+    adminId: { name: 'admin_id', type: 'bigint', nullable: true },
+    status: { type: 'text' },
+    version: { type: 'integer' },
+    seq: { type: 'integer', default: 0 },
+    rev: { type: 'integer', default: 0 },
+  },
+});
+
+const messageEntity = new EntitySchema<Record<string, unknown>>({
+  name: 'message',
+  tableName: 'message',
+  schema: SCHEMA,
+  columns: {
+    chatId: { name: 'chat_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'message_pkey' },
+    seq: { type: 'integer', primary: true, primaryKeyConstraintName: 'message_pkey' },
+    id: { type: 'uuid' },
+    senderId: { name: 'sender_id', type: 'bigint' },
+    senderEmail: { name: 'sender_email', type: 'text' },
+    senderRole: { name: 'sender_role', type: 'text' },
+    text: { type: 'text', nullable: true },
+    fileId: { name: 'file_id', type: 'uuid', nullable: true },
+    replyToId: { name: 'reply_to_id', type: 'uuid', nullable: true },
+    clientMessageId: { name: 'client_message_id', type: 'text', nullable: true },
+    createdAt: { name: 'created_at', type: 'timestamptz', precision: 3 },
+  },
+  indices: [
+    { name: 'message_id_in_chat', columns: ['chatId', 'id'], unique: true },
+    { name: 'message_key_of_sender', columns: ['chatId', 'senderId', 'clientMessageId'], unique: true, where: 'client_message_id IS NOT NULL' },
+    { name: 'message_with_file', columns: ['fileId'], where: 'file_id IS NOT NULL' },
+  ],
+});
+
+const readEntity = new EntitySchema<Record<string, unknown>>({
+  name: 'message_read',
+  tableName: 'message_read',
+  schema: SCHEMA,
+  columns: {
+    chatId: { name: 'chat_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'message_read_pkey' },
+    userId: { name: 'user_id', type: 'bigint', primary: true, primaryKeyConstraintName: 'message_read_pkey' },
+    seq: { type: 'integer', primary: true, primaryKeyConstraintName: 'message_read_pkey' },
+    at: { type: 'timestamptz', default: () => 'now()' },
+  },
+});
+
+export interface FileRow {
+  id: string;
+  ownerId: number;
+  name: string;
+  contentType: string;
+  size: number;
+  createdAt: Date;
+}
+
+export const fileEntity = new EntitySchema<FileRow>({
+  name: 'file',
+  tableName: 'file',
+  schema: SCHEMA,
+  columns: {
+    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'file_pkey' },
+    ownerId: { name: 'owner_id', type: 'bigint' },
+    name: { type: 'text' },
+    contentType: { name: 'content_type', type: 'text' },
+    size: { type: 'bigint' },
+    createdAt: { name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' },
+  },
+});
+
+const cursorEntity = new EntitySchema<{ id: number; cursor: string }>({
+  name: 'chat_cursor',
+  tableName: 'chat_cursor',
+  schema: SCHEMA,
+  columns: {
+    id: { type: 'integer', primary: true, primaryKeyConstraintName: 'chat_cursor_pkey' },
+    cursor: { type: 'text' },
+  },
+});
+
+export const entities = [chatEntity, messageEntity, readEntity, fileEntity, cursorEntity, chatLogEntity(SCHEMA)];

@@ -1,0 +1,66 @@
+import type { Database } from '@switchboard/shared/postgres';
+import type { StoredMessage } from '../domain/message.ts';
+import type { Facts, LockedChat, Outcome, Send } from '../domain/send.ts';
+import { messageColumns } from './message-rows.ts';
+
+/**
+ * Locks the chats of a batch, in id order so that two writers never wait for each other in a circle, and reads what its
+ * decisions rest on. The time is Postgres's, taken under the locks: it never runs against `seq`.
+ */
+export async function readFacts(transaction: Database, sends: readonly Send[]): Promise<Facts> {
+  const chats = await transaction.query<LockedChat & { now: Date }>(
+    `SELECT id, client_id AS "clientId", status, seq, rev, date_trunc('milliseconds', clock_timestamp()) AS now
+     FROM (SELECT * FROM message.chat WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE) AS locked`,
+    [[...new Set(sends.map((send) => send.chatId))]],
+  );
+  const messages = await readMessages(transaction, sends);
+  const files = await readFiles(transaction, sends);
+  return { now: chats.at(-1)?.now ?? new Date(0), chats, messages, files };
+}
+
+async function readMessages(transaction: Database, sends: readonly Send[]): Promise<StoredMessage[]> {
+  const keyed = sends.filter((send) => send.message.clientMessageId !== undefined);
+  const replies = sends.filter((send) => send.message.replyToId !== undefined);
+  if (keyed.length === 0 && replies.length === 0) return [];
+  return transaction.query(
+    `SELECT ${messageColumns('m')} FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS key(chat_id, sender_id, client_message_id)
+       JOIN message.message m USING (chat_id, sender_id, client_message_id)
+     UNION
+     SELECT ${messageColumns('m')} FROM unnest($4::uuid[], $5::uuid[]) AS reply(chat_id, id) JOIN message.message m USING (chat_id, id)`,
+    [
+      keyed.map((send) => send.chatId), keyed.map((send) => send.sender.id), keyed.map((send) => send.message.clientMessageId),
+      replies.map((send) => send.chatId), replies.map((send) => send.message.replyToId),
+    ],
+  );
+}
+
+async function readFiles(transaction: Database, sends: readonly Send[]): Promise<{ id: string; ownerId: number }[]> {
+  const fileIds = sends.flatMap((send) => send.message.fileId ?? []);
+  if (fileIds.length === 0) return [];
+  return transaction.query('SELECT id, owner_id AS "ownerId" FROM message.file WHERE id = ANY($1::uuid[])', [fileIds]);
+}
+
+/** Messages, their log entries and the chats' counters, in one statement. */
+export async function insertAppended(transaction: Database, outcomes: readonly Outcome[]): Promise<void> {
+  const rows = outcomes.flatMap((outcome) => (outcome.kind === 'appended' ? { ...outcome.thread.message, rev: outcome.rev } : []));
+  if (rows.length === 0) return;
+  const column = <Name extends keyof (typeof rows)[number]>(name: Name) => rows.map((row) => row[name]);
+  await transaction.query(
+    `WITH appended AS (
+       SELECT * FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::text[], $11::timestamptz[], $12::integer[])
+         AS m(chat_id, seq, id, sender_id, sender_email, sender_role, text, file_id, reply_to_id, client_message_id, created_at, rev)
+     ), inserted AS (
+       INSERT INTO message.message (chat_id, seq, id, sender_id, sender_email, sender_role, text, file_id, reply_to_id, client_message_id, created_at)
+       SELECT chat_id, seq, id, sender_id, sender_email, sender_role, text, file_id, reply_to_id, client_message_id, created_at FROM appended
+     ), logged AS (
+       INSERT INTO message.chat_log (chat_id, rev, event, payload)
+       SELECT chat_id, rev, 'newMessage', jsonb_build_object('seq', seq) FROM appended
+     )
+     UPDATE message.chat SET seq = head.seq, rev = head.rev
+     FROM (SELECT chat_id, max(seq) AS seq, max(rev) AS rev FROM appended GROUP BY chat_id) AS head WHERE id = head.chat_id`,
+    [
+      column('chatId'), column('seq'), column('id'), column('senderId'), column('senderEmail'), column('senderRole'),
+      column('text'), column('fileId'), column('replyToId'), column('clientMessageId'), column('createdAt'), column('rev'),
+    ],
+  );
+}

@@ -1,0 +1,38 @@
+import { Bus } from '@switchboard/shared/bus';
+import { presenceContracts } from '@switchboard/shared/contracts';
+import { KnownChats } from '@switchboard/shared/log';
+import { openDatabase } from '@switchboard/shared/postgres';
+import { InternalServer, type Logger, type Running } from '@switchboard/shared/runtime';
+import type { Config } from './config.ts';
+import { routes } from './routes.ts';
+import { databaseOptions } from './store/database.ts';
+import { SCHEMA } from './store/entities.ts';
+import { createPresenceStore } from './store/presence-store.ts';
+import { startSweeper } from './sweeper.ts';
+
+/** presence-service, serving. Waits for Postgres and NATS as long as they take; meanwhile it is live and not ready. */
+export async function createPresenceService(config: Config, logger: Logger): Promise<Running & { readonly url: string }> {
+  const internal = await InternalServer.listen(config.INTERNAL_HOST, config.INTERNAL_PORT);
+  const database = await openDatabase(databaseOptions(config.PRESENCE_DATABASE_URL), logger);
+  const bus = await Bus.connect({ url: config.NATS_URL, user: 'presence-service', logger });
+
+  const store = createPresenceStore(database);
+  const chats = new KnownChats(SCHEMA, database, bus, logger);
+  const stopFollowing = chats.follow();
+  bus.serve(presenceContracts, routes(store, chats, bus));
+  const stopSweeping = startSweeper(store, bus, logger);
+  internal.serve({ nats: () => bus.isConnected, postgres: () => store.isReady() });
+  logger.info({ port: internal.port }, 'ready');
+
+  return {
+    url: internal.url,
+    async stop() {
+      internal.withdraw();
+      stopFollowing();
+      await stopSweeping();
+      await bus.close();
+      await database.destroy();
+      await internal.close();
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { Bus, Handler } from '@switchboard/shared/bus';
+import { DROP_GRACE_MS, participantUpdate, userTyping, type presenceContracts } from '@switchboard/shared/contracts';
+import { participant, requireSocket } from '../domain/participant.ts';
+import type { ChatAccess, PresenceStore } from '../domain/presence-store.ts';
+
+/** Who leaves is told at once; a dropped transport is given time to come back before anybody hears of it. */
+export const leaveChatHandler = (store: PresenceStore, chats: ChatAccess, bus: Bus): Handler<typeof presenceContracts.leaveChat> =>
+  async ({ chatId, how }, { actor, socket, trace }) => {
+    await chats.requireAccess(actor, chatId);
+    const presence = { chatId, userId: actor.id };
+    const { id } = requireSocket(socket);
+    bus.publish(userTyping, chatId, { ...presence, email: actor.email, isTyping: false }, trace);
+    if (how === 'dropped') {
+      await store.drop(presence, id, DROP_GRACE_MS);
+    } else if (await store.leave(presence, id)) {
+      bus.publish(participantUpdate, chatId, participant(presence, 'left'), trace);
+    }
+    return chatId;
+  };

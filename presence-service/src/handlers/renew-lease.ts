@@ -1,0 +1,6 @@
+import type { Handler } from '@switchboard/shared/bus';
+import type { presenceContracts } from '@switchboard/shared/contracts';
+import type { PresenceStore } from '../domain/presence-store.ts';
+
+export const renewLeaseHandler = (store: PresenceStore): Handler<typeof presenceContracts.renewLease> =>
+  async ({ gatewayId }) => ({ known: await store.renewLease(gatewayId) });

@@ -1,0 +1,67 @@
+import { EntitySchema } from 'typeorm';
+
+export const SCHEMA = 'presence';
+
+/** This service's own row per chat: what it must know to judge access. */
+const chatEntity = new EntitySchema<Record<string, unknown>>({
+  name: 'chat',
+  tableName: 'chat',
+  schema: SCHEMA,
+  columns: {
+    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'chat_pkey' },
+    clientId: { name: 'client_id', type: 'bigint' },
+    adminId: { name: 'admin_id', type: 'bigint', nullable: true },
+    status: { type: 'text' },
+    version: { type: 'integer' },
+  },
+});
+
+const cursorEntity = new EntitySchema<Record<string, unknown>>({
+  name: 'chat_cursor',
+  tableName: 'chat_cursor',
+  schema: SCHEMA,
+  columns: {
+    id: { type: 'integer', primary: true, primaryKeyConstraintName: 'chat_cursor_pkey' },
+    cursor: { type: 'text' },
+  },
+});
+
+const gatewayEntity = new EntitySchema<Record<string, unknown>>({
+  name: 'gateway_lease',
+  tableName: 'gateway_lease',
+  schema: SCHEMA,
+  columns: {
+    gatewayId: { name: 'gateway_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'gateway_lease_pkey' },
+    renewedAt: { name: 'renewed_at', type: 'timestamptz' },
+  },
+});
+
+const socketEntity = new EntitySchema<Record<string, unknown>>({
+  name: 'joined_socket',
+  tableName: 'joined_socket',
+  schema: SCHEMA,
+  columns: {
+    chatId: { name: 'chat_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'joined_socket_pkey' },
+    socketId: { name: 'socket_id', type: 'text', primary: true, primaryKeyConstraintName: 'joined_socket_pkey' },
+    userId: { name: 'user_id', type: 'bigint' },
+    gatewayId: { name: 'gateway_id', type: 'uuid' },
+    goneAt: { name: 'gone_at', type: 'timestamptz', nullable: true },
+  },
+  indices: [
+    { name: 'joined_socket_of_gateway', columns: ['gatewayId'] },
+    { name: 'joined_socket_gone', columns: ['goneAt'], where: 'gone_at IS NOT NULL' },
+  ],
+});
+
+const activeEntity = new EntitySchema<Record<string, unknown>>({
+  name: 'active_user',
+  tableName: 'active_user',
+  schema: SCHEMA,
+  columns: {
+    chatId: { name: 'chat_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'active_user_pkey' },
+    userId: { name: 'user_id', type: 'bigint', primary: true, primaryKeyConstraintName: 'active_user_pkey' },
+    sockets: { type: 'integer' },
+  },
+});
+
+export const entities = [chatEntity, cursorEntity, gatewayEntity, socketEntity, activeEntity];
