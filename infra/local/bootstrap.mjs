@@ -3,7 +3,7 @@
  * before anything is installed. It brings node_modules in step, then hands over to the pinned Node.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,13 +51,24 @@ function handOver(node) {
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
 
-/** When npm is killed outright it can pass nothing on; being handed to another parent is the only sign of it. */
+/** When npm is killed outright it can pass nothing on: that its place above us was taken is the only sign of it. */
 function endWithNpm(child) {
   if (!process.env.npm_lifecycle_event) return;
-  const parent = process.ppid;
+  const before = ancestry();
   setInterval(() => {
-    if (process.ppid !== parent) child.kill('SIGTERM');
+    if (ancestry() !== before) child.kill('SIGTERM');
   }, 1_000).unref();
+}
+
+/** Up to npm and no further, for whoever started npm may go (`nohup npm start &`). Mostly there is a shell in between. */
+function ancestry() {
+  try {
+    const stat = readFileSync(`/proc/${process.ppid}/stat`, 'latin1');
+    const [, name, parent] = /^\d+ \((.*)\) \S+ (\d+)/s.exec(stat);
+    return /^(ba|da|z)?sh$/.test(name) ? `${process.ppid} of ${parent}` : `${process.ppid}`;
+  } catch {
+    return `${process.ppid}`;
+  }
 }
 
 function fail(sentence) {
