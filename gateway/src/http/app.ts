@@ -1,0 +1,33 @@
+import { Failure } from '@switchboard/shared/errors';
+import type { Checks, Logger } from '@switchboard/shared/runtime';
+import express, { type Express, type Router } from 'express';
+import helmet from 'helmet';
+import { healthRoutes } from './health.ts';
+import { problems, traceOf } from './problems.ts';
+
+/** What the HTTP side needs of the gateway; it may not be there yet. */
+export interface HttpParts {
+  readonly checks: () => Checks;
+  /** The API, once it can be served. */
+  readonly api: () => Router | undefined;
+}
+
+/** The HTTP side of the gateway: health at once, the API as soon as it is there. */
+export function createHttpApp({ checks, api }: HttpParts, logger: Logger): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(helmet());
+  app.use((_request, response, next) => {
+    response.set('Trace-Id', traceOf(response).traceId);
+    next();
+  });
+  app.use(healthRoutes(checks));
+  app.use('/api/v1', (request, response, next) => {
+    const router = api();
+    if (router === undefined) throw new Failure('UNAVAILABLE');
+    router(request, response, next);
+  });
+  app.use(() => { throw new Failure('ROUTE_NOT_FOUND'); });
+  app.use(problems(logger));
+  return app;
+}

@@ -1,0 +1,57 @@
+import { pipeline } from 'node:stream/promises';
+import type { Bus } from '@switchboard/shared/bus';
+import { FileSignature, messageContracts, parse, type FileInfo } from '@switchboard/shared/contracts';
+import { Router, type Request, type Response } from 'express';
+import type { Verify } from '../auth/verify.ts';
+import { authenticate } from './authenticate.ts';
+import { traceOf } from './problems.ts';
+import { getBytes } from './transfer.ts';
+import { receiveFile } from './upload.ts';
+
+/** Images that no browser executes; everything else is only ever saved. */
+const SAFE_IMAGES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
+
+/** Files in and out. message-service decides who may; the bytes stream between it and the client. */
+export function fileRoutes(bus: Bus, verify: Verify, maxBytes: number): Router {
+  const router = Router();
+
+  router.post('/files', async (request, response) => {
+    const actor = await authenticate(verify, request);
+    const file = await receiveFile(request, response, bus, actor, traceOf(response), maxBytes);
+    response.status(201).json(file);
+  });
+
+  router.get('/files/:fileId', async (request, response) => {
+    const { file, url } = await open(request, response);
+    const bytes = await getBytes(url);
+    describe(response, file);
+    await pipeline(bytes, response);
+  });
+
+  return router;
+
+  /** By the signature of a `fileUrl`, or else by token. */
+  async function open(request: Request<{ fileId: string }>, response: Response): Promise<{ file: FileInfo; url: string }> {
+    const { fileId } = request.params;
+    const trace = traceOf(response);
+    if (request.query['signature'] !== undefined) {
+      const proof = parse(FileSignature, request.query);
+      return bus.request(messageContracts.downloadSignedFile, { fileId, ...proof }, { trace });
+    }
+    const actor = await authenticate(verify, request);
+    return bus.request(messageContracts.downloadFile, { fileId }, { actor, trace });
+  }
+}
+
+function describe(response: Response, file: FileInfo): void {
+  response.attachment(file.name);
+  if (SAFE_IMAGES.has(file.contentType)) response.set('Content-Disposition', String(response.get('Content-Disposition')).replace('attachment', 'inline'));
+  response.set({
+    'Content-Type': file.contentType,
+    'Content-Length': file.size.toString(),
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Security-Policy': `default-src 'none'; sandbox`,
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+    'Cache-Control': 'private, max-age=3600, immutable',
+  });
+}

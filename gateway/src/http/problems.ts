@@ -1,0 +1,35 @@
+import { ERRORS, Failure } from '@switchboard/shared/errors';
+import { newTrace, type Trace } from '@switchboard/shared/bus';
+import type { Logger } from '@switchboard/shared/runtime';
+import type { ErrorRequestHandler, Response } from 'express';
+
+/** The trace of a request; every problem document names it. */
+export const traceOf = (response: Response): Trace => {
+  const locals: { trace?: Trace } = response.locals;
+  return (locals.trace ??= newTrace());
+};
+
+/** Answers an error as a problem document: the code and its fixed sentence, never what lies behind it. RFC 9457 */
+export function sendProblem(response: Response, { code, details }: Failure): void {
+  const { status, sentence, retryable } = ERRORS[code];
+  response
+    .status(status)
+    .type('application/problem+json')
+    .send(JSON.stringify({ type: `urn:switchboard:error:${code}`, title: sentence, status, code, retryable, traceId: traceOf(response).traceId, details }));
+}
+
+/** The last stop of every error of the HTTP API. */
+export const problems = (logger: Logger): ErrorRequestHandler => (error: unknown, request, response, _next) => {
+  const failure = toFailure(error);
+  if (failure.code === 'INTERNAL') logger.error({ err: error, method: request.method, trace_id: traceOf(response).traceId }, 'a request could not be handled');
+  if (response.headersSent) response.destroy();
+  else sendProblem(response, failure);
+};
+
+function toFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  // What Express and its parsers refuse carries a status: a body that is no JSON, too large, or a path that cannot be decoded.
+  const status: unknown = error instanceof Error && 'status' in error ? error.status : undefined;
+  if (status === 413) return new Failure('TOO_LARGE');
+  return new Failure(typeof status === 'number' && status >= 400 && status < 500 ? 'VALIDATION' : 'INTERNAL');
+}

@@ -1,0 +1,86 @@
+import { newTrace, type Asking, type Bus, type Trace } from '@switchboard/shared/bus';
+import { parse, requestContracts, type RequestContract, type SocketBinding } from '@switchboard/shared/contracts';
+import { ERRORS, Failure } from '@switchboard/shared/errors';
+import type { Logger } from '@switchboard/shared/runtime';
+import { z } from 'zod';
+import { Lanes } from './lanes.ts';
+import type { ChatServer, ChatSocket } from './sockets.ts';
+
+/** What a socket is told in answer to one event; `afterwards` runs once it has been told. */
+export interface Answer {
+  readonly data: unknown;
+  readonly afterwards?: () => void;
+}
+
+/** An event that only the edge can carry out, since only it has the sockets. */
+export type EdgeEvent = (socket: ChatSocket, payload: unknown, asking: Asking & { trace: Trace }) => Promise<Answer>;
+
+interface ClientEvent {
+  readonly contract: RequestContract;
+  readonly binding: SocketBinding<unknown>;
+}
+
+type Acknowledge = (response: unknown) => void;
+
+/** What clients may emit: exactly what the registry says. */
+const clientEvents: ReadonlyMap<string, ClientEvent> = new Map(
+  requestContracts.flatMap((contract) => (contract.socket === undefined ? [] : [[contract.socket.event, { contract, binding: contract.socket }]])),
+);
+
+const OfChat = z.object({ chatId: z.string() });
+
+/** Turns what sockets emit into requests, and their replies into acknowledgements or events. Holds no rule of its own. */
+export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEvents: Readonly<Record<string, EdgeEvent>>, logger: Logger): void {
+  io.on('connection', (socket) => {
+    const lanes = new Lanes();
+    socket.onAny((event: string, ...args: unknown[]) => {
+      const trace = newTrace();
+      const acknowledge = takeAcknowledge(args);
+      answer(event, args, trace).then(
+        ({ binding, data, afterwards }) => {
+          if (acknowledge !== undefined) acknowledge({ event: binding.reply, data, traceId: trace.traceId });
+          else if (binding.replyOnAckOnly !== true) socket.emit(binding.reply, data);
+          afterwards?.();
+        },
+        (error: unknown) => { refuse(socket, acknowledge, toFailure(error, event, trace), trace); },
+      );
+    });
+
+    async function answer(event: string, args: readonly unknown[], trace: Trace): Promise<Answer & { binding: SocketBinding<unknown> }> {
+      const clientEvent = clientEvents.get(event);
+      if (clientEvent === undefined) throw new Failure('UNKNOWN_EVENT');
+      if (args.length > 1) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'one argument, and an acknowledgement callback if wanted' }] });
+      const { contract, binding } = clientEvent;
+      const payload = parse(binding.payload ?? contract.payload, args[0]);
+      const asking = { actor: socket.data.actor, socket: { id: socket.id, gatewayId }, trace };
+      const { chatId } = OfChat.parse(payload);
+      const done = await lanes.run(chatId, event, binding.pipelined ?? false, async () => {
+        const atEdge = edgeEvents[event];
+        return atEdge === undefined ? { data: await bus.forward(contract, payload, asking) } : atEdge(socket, payload, asking);
+      });
+      return { ...done, binding };
+    }
+  });
+
+  function toFailure(error: unknown, event: string, { traceId }: Trace): Failure {
+    if (error instanceof Failure) return error;
+    logger.error({ err: error, event, trace_id: traceId }, 'an event could not be handled');
+    return new Failure('INTERNAL');
+  }
+}
+
+/** A last argument that is a function is the acknowledgement callback; whatever else it is, it is data. */
+function takeAcknowledge(args: unknown[]): Acknowledge | undefined {
+  const last = args.at(-1);
+  if (typeof last !== 'function') return undefined;
+  args.pop();
+  return (response) => { Reflect.apply(last, undefined, [response]); };
+}
+
+function refuse(socket: ChatSocket, acknowledge: Acknowledge | undefined, failure: Failure, { traceId }: Trace): void {
+  const { code, details } = failure;
+  const { sentence, retryable } = ERRORS[code];
+  const about = { code, retryable, traceId, details };
+  if (acknowledge !== undefined) acknowledge({ event: 'error', data: sentence, ...about });
+  else socket.emit('error', sentence, about);
+}

@@ -1,0 +1,193 @@
+import type { Bus, RoomEventFrame, RoomSubscription } from '@switchboard/shared/bus';
+import { chatContracts, LOG_PAGE, messageContracts, roomEvents, type LogEntry, type Owner, type RoomEventContract } from '@switchboard/shared/contracts';
+import { Follower } from '@switchboard/shared/log';
+import type { Logger } from '@switchboard/shared/runtime';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { chatRoom, userRoom, type ChatServer, type ChatSocket } from '../sockets.ts';
+import { Expiring } from './expiring.ts';
+import { DURABLE_OWNERS, Joining, type DurableOwner, type Revs, type Told } from './joining.ts';
+
+const contractOf: ReadonlyMap<string, RoomEventContract> = new Map(roomEvents.map((contract) => [contract.event, contract]));
+const readLogOf = { chat: chatContracts.readLog, message: messageContracts.readLog };
+
+/** Two replicas may overtake each other by a moment; only what is still missing then is read from the log. */
+const REORDER_MS = 20;
+const RETRY_MS = 250;
+
+/**
+ * One chat on this gateway: follows its logs and tells its sockets, each entry once and in order. Sockets that are up to
+ * date share a Socket.IO room; a joining one is told by itself until it is.
+ */
+export class Room {
+  readonly chatId: string;
+  /** Resolves once everything published from then on is heard. */
+  readonly isFollowed: Promise<void>;
+  readonly #io: ChatServer;
+  readonly #bus: Bus;
+  readonly #logger: Logger;
+  readonly #subscription: RoomSubscription;
+  readonly #followers = { chat: new Follower<LogEntry>(), message: new Follower<LogEntry>() };
+  readonly #filling = new Set<DurableOwner>();
+  readonly #expiring = new Expiring((contract, payload) => { this.#emit(contract.event, payload, exceptOf(contract, payload)); });
+  readonly #members = new Set<string>();
+  readonly #joining = new Map<string, Joining>();
+  #isOpen = true;
+
+  constructor(chatId: string, io: ChatServer, bus: Bus, logger: Logger) {
+    this.chatId = chatId;
+    this.#io = io;
+    this.#bus = bus;
+    this.#logger = logger;
+    this.#subscription = bus.followRoom(chatId, (owner, frame) => { this.#hear(owner, frame); });
+    this.isFollowed = this.#subscription.ready;
+  }
+
+  get isEmpty(): boolean {
+    return this.#members.size === 0;
+  }
+
+  has(socketId: string): boolean {
+    return this.#members.has(socketId);
+  }
+
+  /** The socket begins to hear the room, or begins anew; what it hears waits for its snapshot. */
+  admit(socket: ChatSocket): Joining {
+    void socket.leave(chatRoom(this.chatId));
+    const joining = new Joining(socket, { chat: this.#followers.chat.position, message: this.#followers.message.position });
+    this.#members.add(socket.id);
+    this.#joining.set(socket.id, joining);
+    return joining;
+  }
+
+  /**
+   * The socket's snapshot is there. Resolves with what must be read from the logs beside it, to be told by `goLive`: the
+   * room may have told entries that the snapshot does not hold yet, since chat-service's log reaches us and
+   * message-service on different ways.
+   */
+  async begin(joining: Joining, snapshot: Revs): Promise<Told[]> {
+    const missed: Told[] = [];
+    for (const owner of DURABLE_OWNERS) {
+      this.#begin(owner, snapshot[owner]);
+      const since = joining.since[owner] ?? 0;
+      if (since > snapshot[owner]) missed.push(...(await this.#read(owner, snapshot[owner], since)));
+    }
+    return missed;
+  }
+
+  /** The first snapshot is where the room begins, for itself and for whoever was admitted before. */
+  #begin(owner: DurableOwner, rev: number): void {
+    if (this.#followers[owner].position !== undefined) return;
+    for (const joining of this.#joining.values()) joining.since[owner] ??= rev;
+    this.#tellAll(owner, this.#followers[owner].begin(rev));
+    this.#fillIfBehind(owner);
+  }
+
+  /** To be called in the same turn in which the snapshot is answered. */
+  goLive(joining: Joining, snapshot: Revs, missed: readonly Told[]): void {
+    if (!this.#members.has(joining.socket.id)) return;
+    joining.goLive(snapshot, missed);
+    this.#settle();
+  }
+
+  /** There is no new snapshot: the socket goes on from where it stood. */
+  resume(joining: Joining): void {
+    this.goLive(joining, { chat: joining.since.chat ?? 0, message: joining.since.message ?? 0 }, []);
+  }
+
+  remove(socket: ChatSocket): void {
+    this.#members.delete(socket.id);
+    this.#joining.delete(socket.id);
+    void socket.leave(chatRoom(this.chatId));
+  }
+
+  /** The owner's log is known to reach `rev`. */
+  hearOfHead(owner: DurableOwner, rev: number): void {
+    this.#followers[owner].hearOf(rev);
+    this.#fillIfBehind(owner);
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    this.#subscription.stop();
+    this.#expiring.clear();
+  }
+
+  #hear(owner: Owner, { meta: { event, rev, author }, payload }: RoomEventFrame): void {
+    if (owner === 'presence' || rev === undefined) {
+      this.#tellOnce(event, JSON.parse(payload), author);
+      return;
+    }
+    this.#tellAll(owner, this.#followers[owner].offer({ event, rev, author, payload: JSON.parse(payload) }));
+    this.#fillIfBehind(owner);
+  }
+
+  #tellOnce(event: string, data: unknown, author: number | undefined): void {
+    const contract = contractOf.get(event);
+    if (contract === undefined) return;
+    const payload = contract.payload.parse(data);
+    if (author !== undefined) this.#expiring.endBy(event, author);
+    if (contract.expiry !== undefined) this.#expiring.hear(contract, payload);
+    else this.#emit(event, payload, exceptOf(contract, payload));
+  }
+
+  #tellAll(owner: DurableOwner, entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      if (entry.author !== undefined) this.#expiring.endBy(entry.event, entry.author);
+      const told = toTold(owner, entry);
+      if (told === undefined) continue;
+      this.#emit(told.event, told.payload, told.except);
+      for (const joining of this.#joining.values()) joining.hear(told);
+    }
+    if (entries.length > 0) this.#settle();
+  }
+
+  #emit(event: string, payload: unknown, except: number | undefined): void {
+    const room = this.#io.to(chatRoom(this.chatId));
+    (except === undefined ? room : room.except(userRoom(except))).emit(event, payload);
+  }
+
+  /** Joining sockets that are level with the room hear with the others from now on. */
+  #settle(): void {
+    for (const [id, joining] of this.#joining) {
+      if (!joining.isLevelWith((owner) => this.#followers[owner].position)) continue;
+      this.#joining.delete(id);
+      void joining.socket.join(chatRoom(this.chatId));
+    }
+  }
+
+  #fillIfBehind(owner: DurableOwner): void {
+    if (!this.#followers[owner].isBehind || this.#filling.has(owner)) return;
+    this.#filling.add(owner);
+    void this.#fill(owner).finally(() => { this.#filling.delete(owner); });
+  }
+
+  /** Reads what is missing until nothing is, for as long as anybody is here to be told. */
+  async #fill(owner: DurableOwner): Promise<void> {
+    const follower = this.#followers[owner];
+    await sleep(REORDER_MS);
+    while (this.#isOpen && follower.isBehind) {
+      try {
+        const { entries } = await this.#bus.request(readLogOf[owner], { chatId: this.chatId, after: follower.position ?? 0, limit: LOG_PAGE });
+        for (const entry of entries) this.#tellAll(owner, follower.offer(entry));
+        if (entries.length === 0) await sleep(RETRY_MS);
+      } catch (error) {
+        this.#logger.debug({ err: error, owner }, 'a gap could not be filled; trying again');
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  async #read(owner: DurableOwner, after: number, upTo: number): Promise<Told[]> {
+    const { entries } = await this.#bus.request(readLogOf[owner], { chatId: this.chatId, after, limit: Math.min(upTo - after, LOG_PAGE) });
+    return entries.flatMap((entry) => toTold(owner, entry) ?? []);
+  }
+}
+
+function toTold(owner: DurableOwner, { event, rev, author, payload }: LogEntry): Told | undefined {
+  const contract = contractOf.get(event);
+  if (contract?.socket !== true) return undefined;
+  return { owner, rev, event, payload, except: contract.to === 'others' ? author : undefined };
+}
+
+const exceptOf = (contract: RoomEventContract, payload: unknown): number | undefined =>
+  contract.to === 'others' ? contract.author(payload) : undefined;
