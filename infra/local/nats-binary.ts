@@ -39,7 +39,10 @@ const advice =
   'Install it (https://nats.io/download, "brew install nats-server", "apt-get install nats-server"), put it on the ' +
   'PATH or name it in NATS_SERVER; or set NATS_URL to use a server that runs already.';
 
-const cacheFolder = (): string => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'switchboard');
+function cacheFolder(): string {
+  const given = process.env['XDG_CACHE_HOME'] ?? '';
+  return join(given === '' ? join(homedir(), '.cache') : given, 'switchboard');
+}
 
 async function hasApt(): Promise<boolean> {
   return run('apt-get', ['--version']).then(

@@ -19,12 +19,13 @@ async function connectAs(user: NatsUser): Promise<NatsConnection> {
 }
 
 /** The server tells a refused publisher afterwards, on its connection's status. */
-async function refusalOf(connection: NatsConnection, act: () => void): Promise<PermissionViolationError | undefined> {
-  const status = connection.status()[Symbol.asyncIterator]();
+async function refusalOf(connection: NatsConnection, act: () => void): Promise<PermissionViolationError> {
+  const statuses = connection.status();
   act();
-  await connection.flush();
-  const next = await Promise.race([status.next(), connection.flush().then(() => undefined)]);
-  return next?.value?.type === 'error' && next.value.error instanceof PermissionViolationError ? next.value.error : undefined;
+  for await (const status of statuses) {
+    if (status.type === 'error' && status.error instanceof PermissionViolationError) return status.error;
+  }
+  throw new Error('the connection closed without a refusal');
 }
 
 beforeAll(async () => {

@@ -9,7 +9,8 @@ export function dataFolder(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 export function firstPort(env: NodeJS.ProcessEnv = process.env): number {
-  const text = env['PORT'] || '3000';
+  const given = env['PORT'] ?? '';
+  const text = given === '' ? '3000' : given;
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new LaunchError(`PORT is "${text}", which is no port.`);
   return port;

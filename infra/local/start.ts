@@ -50,7 +50,8 @@ async function start(): Promise<void> {
     const ownPostgres = services.some((name) => !env[databases[name].variable]);
     const secrets = readOrMakeSecrets(folder);
     const instances = instancesOf(options.replicas);
-    const ports = await keepPorts(folder, ['nats', 'postgres', ...instances.filter(isInternal).map(({ instance }) => instance)]);
+    const internal = instances.filter(({ program }) => isService(program)).map(({ instance }) => instance);
+    const ports = await keepPorts(folder, ['nats', 'postgres', ...internal]);
     const around: Surroundings = {
       env,
       folder,
@@ -69,7 +70,7 @@ async function start(): Promise<void> {
     await step('migrations', Promise.all(services.map((name) => migrate(fleet, name, around))));
     const started = instances.map((instance) => startInstance(fleet, instance, ports, around));
     await step('services', untilReady(started, say, stopped));
-    if (!stopped.aborted) console.log(banner(port, folder, around.jwtSecret));
+    if (!stopped.aborted) console.log(banner(started, folder, around.jwtSecret));
   } catch (error) {
     // Being stopped in the middle of a start makes its steps fail: that is no failure to report.
     if (stopped.aborted) return;
@@ -82,8 +83,4 @@ async function start(): Promise<void> {
 async function refuseTaken(port: number): Promise<void> {
   if (await isFree(port)) return;
   throw new LaunchError(`Port ${String(port)} is taken. Choose another one: PORT=${String(port + 100)} npm start`);
-}
-
-function isInternal({ program }: { program: Parameters<typeof isService>[0] }): boolean {
-  return isService(program);
 }

@@ -29,7 +29,9 @@ export async function startNats(): Promise<TestNats> {
   const file = await findNatsServer(() => undefined);
   const passwords = newNatsPasswords();
   const guard = createGuard();
-  let { server, port } = await onAnyPort((candidate) => startServer(natsCommand(file, candidate, passwords)));
+  const first = await onAnyPort((candidate) => startServer(natsCommand(file, candidate, passwords)));
+  const { port } = first;
+  let { server } = first;
 
   const watch = (): void => {
     guard.watch({ ...identify(server.pid), name: 'nats', stage: 2, stopSignal: 'SIGKILL' });
@@ -40,9 +42,7 @@ export async function startNats(): Promise<TestNats> {
   };
   watch();
   return {
-    get port() {
-      return port;
-    },
+    port,
     get pid() {
       return server.pid;
     },
