@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { Bus } from '@switchboard/shared/bus';
-import { ConfigError, type Checks, type Logger, type Running } from '@switchboard/shared/runtime';
+import { ConfigError, type Logger, type Running } from '@switchboard/shared/runtime';
 import { Router } from 'express';
 import { Server } from 'socket.io';
 import { guardHandshake } from './auth/handshake.ts';
 import { createVerify } from './auth/verify.ts';
 import type { Config } from './config.ts';
 import { apiRoutes } from './http/api.ts';
-import { createHttpApp } from './http/app.ts';
+import { createHttpApp, type HttpParts } from './http/app.ts';
 import { fileRoutes } from './http/files.ts';
 import { gatewayChecks } from './http/health.ts';
 import { acceptEvents } from './inbound.ts';
@@ -23,10 +23,9 @@ const MAX_FRAME_BYTES = 64 * 1024;
 export async function createGateway(config: Config, logger: Logger): Promise<Running & { readonly port: number }> {
   const gatewayId = randomUUID();
   const verify = createVerify(config);
-  let checks: Checks = { started: () => false };
-  let api: Router | undefined;
+  const served: HttpParts = { checks: { started: () => false }, api: undefined };
 
-  const http = createServer(createHttpApp({ checks: () => checks, api: () => api }, logger));
+  const http = createServer(createHttpApp(served, logger));
   await listen(http, config.HOST, config.PORT);
   const bus = await Bus.connect({ url: config.NATS_URL, user: 'gateway', logger });
 
@@ -35,14 +34,14 @@ export async function createGateway(config: Config, logger: Logger): Promise<Run
   const presence = new Presence(bus, gatewayId, logger);
   const rooms = new Rooms(io, bus, presence, logger);
   acceptEvents(io, bus, gatewayId, { joinChat: rooms.joinChat, leaveChat: rooms.leaveChat }, logger);
-  api = Router().use(fileRoutes(bus, verify, config.MAX_FILE_BYTES), apiRoutes(bus, verify));
-  checks = gatewayChecks(bus);
+  served.api = Router().use(fileRoutes(bus, verify, config.MAX_FILE_BYTES), apiRoutes(bus, verify));
+  served.checks = gatewayChecks(bus);
   logger.info({ port: portOf(http) }, 'ready');
 
   return {
     port: portOf(http),
     async stop() {
-      checks = { stopping: () => false };
+      served.checks = { stopping: () => false };
       // The transport ends, not the session: clients come back by themselves, elsewhere.
       for (const socket of io.sockets.sockets.values()) socket.conn.close();
       await io.close();

@@ -1,7 +1,6 @@
 import type { Bus, RoutesOf } from '@switchboard/shared/bus';
 import type { FileSignature, messageContracts } from '@switchboard/shared/contracts';
-import type { ChatDirectory, FileStore, MessageSender, MessageStore } from './domain/message-store.ts';
-import type { Tickets } from './files/tickets.ts';
+import type { ChatDirectory, FileStore, MessageSender, MessageStore, TransferTickets } from './domain/message-store.ts';
 import { downloadFileHandler, downloadSignedFileHandler, uploadFileHandler } from './handlers/files.ts';
 import { joinChatHandler } from './handlers/join-chat.ts';
 import { listMessagesHandler } from './handlers/list-messages.ts';
@@ -16,7 +15,7 @@ export interface Parts {
   readonly sender: MessageSender;
   readonly chats: ChatDirectory;
   readonly files: FileStore;
-  readonly tickets: Tickets;
+  readonly tickets: TransferTickets;
   readonly isGoodFileUrl: (fileId: string, proof: FileSignature) => boolean;
   readonly bus: Bus;
 }

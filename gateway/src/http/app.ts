@@ -5,15 +5,15 @@ import helmet from 'helmet';
 import { healthRoutes } from './health.ts';
 import { problems, traceOf } from './problems.ts';
 
-/** What the HTTP side needs of the gateway; it may not be there yet. */
+/** What the HTTP side serves at the moment. */
 export interface HttpParts {
-  readonly checks: () => Checks;
+  checks: Checks;
   /** The API, once it can be served. */
-  readonly api: () => Router | undefined;
+  api: Router | undefined;
 }
 
 /** The HTTP side of the gateway: health at once, the API as soon as it is there. */
-export function createHttpApp({ checks, api }: HttpParts, logger: Logger): Express {
+export function createHttpApp(served: HttpParts, logger: Logger): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(helmet());
@@ -21,11 +21,10 @@ export function createHttpApp({ checks, api }: HttpParts, logger: Logger): Expre
     response.set('Trace-Id', traceOf(response).traceId);
     next();
   });
-  app.use(healthRoutes(checks));
+  app.use(healthRoutes(() => served.checks));
   app.use('/api/v1', (request, response, next) => {
-    const router = api();
-    if (router === undefined) throw new Failure('UNAVAILABLE');
-    router(request, response, next);
+    if (served.api === undefined) throw new Failure('UNAVAILABLE');
+    served.api(request, response, next);
   });
   app.use(() => { throw new Failure('ROUTE_NOT_FOUND'); });
   app.use(problems(logger));

@@ -47,7 +47,7 @@ function contentTypeOf(file: Express.Multer.File): string {
 }
 
 /** The reader of multipart forms says everything by plain errors; what is no outage of ours is the form's fault. */
-function toFailure(error: unknown): unknown {
+function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof MulterError && error.code === 'LIMIT_FILE_SIZE') return new Failure('TOO_LARGE');
   return new Failure('VALIDATION', { issues: [{ path: 'file', problem: 'one multipart file is needed' }] }, { cause: error });

@@ -13,6 +13,8 @@ const readHeadsOf = { chat: chatContracts.readHeads, message: messageContracts.r
 /** Leaving by intent is told at once; any other end of a transport may be a reload. */
 const INTENDED = new Set(['client namespace disconnect', 'server namespace disconnect']);
 
+const isGone = (socket: ChatSocket): boolean => !socket.connected;
+
 /** The chats that sockets of this gateway have joined, each followed for as long as one is there. */
 export class Rooms {
   readonly #rooms = new Map<string, Room>();
@@ -39,7 +41,7 @@ export class Rooms {
   /** Follow first, snapshot second, flush last: nothing falls between what the answer holds and what is told after it. */
   readonly joinChat: EdgeEvent = async (socket, payload, asking) => {
     const { chatId } = parse(messageContracts.joinChat.payload, payload);
-    if (!socket.connected) throw new Failure('UNAVAILABLE');
+    if (isGone(socket)) throw new Failure('UNAVAILABLE');
     const room = this.#open(chatId);
     const wasJoined = room.has(socket.id);
     const joining = this.#admit(socket, room);
@@ -51,7 +53,7 @@ export class Rooms {
       ]);
       const missed = await room.begin(joining, revs);
       // It may have gone while we asked; then nobody was left to take it out.
-      if (!socket.connected) this.#remove(socket, room, 'dropped');
+      if (isGone(socket)) this.#remove(socket, room, 'dropped');
       return { data: snapshot, afterwards: () => { room.goLive(joining, revs, missed); } };
     } catch (error) {
       if (wasJoined && error instanceof Failure && error.retryable) room.resume(joining);

@@ -33,6 +33,12 @@ export interface MessageStore {
   isReady(): Promise<boolean>;
 }
 
+/** Leave for one transfer of a file's bytes, as the URL at which this process takes or gives them for a minute. */
+export interface TransferTickets {
+  grantPut(file: { fileId: string; ownerId: number; name: string; contentType: string }): string;
+  grantGet(fileId: string): string;
+}
+
 export interface FileStore {
   add(file: FileInfo & { ownerId: number }): Promise<void>;
   /** The file, if the actor uploaded it or may enter a chat where it was sent. */

@@ -25,7 +25,7 @@ export function createMessageStore(database: DataSource, urlOf: UrlOfFile): Mess
 
   /** The chat's head and a page of its messages, newest first, as of one instant: one statement sees one snapshot. */
   async function readPage(actor: Actor, chatId: string, before: number, limit: number): Promise<{ head: ChatHead; messages: Message[] } | undefined> {
-    const rows = await database.query<(ChatHead & { readonly id: string | null } & ThreadRow)[]>(
+    const rows = await database.query<((ChatHead & ThreadRow) | (ChatHead & { readonly id: null }))[]>(
       `SELECT c.client_id AS "clientId", c.status, c.version, c.rev, page.* FROM message.chat c
        LEFT JOIN LATERAL (
          SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = c.id AND m.seq < $2 ORDER BY m.seq DESC LIMIT $3
@@ -35,7 +35,7 @@ export function createMessageStore(database: DataSource, urlOf: UrlOfFile): Mess
     const [head] = rows;
     if (head === undefined) return undefined;
     if (!mayEnter(actor, head)) throw new Failure('CHAT_NOT_FOUND');
-    return { head, messages: head.id === null ? [] : rows.map(toMessage) };
+    return { head, messages: rows.flatMap((row) => (row.id === null ? [] : toMessage(row))) };
   }
 
   return {

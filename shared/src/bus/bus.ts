@@ -67,7 +67,7 @@ export class Bus {
   }
 
   serve<T extends Record<string, RequestContract>>(contracts: T, routes: RoutesOf<T>): void {
-    const serveOne = <Name extends keyof T>(name: Name) => {
+    const serveOne = (name: keyof T) => {
       this.#servers.push(serve(this.#nats, contracts[name], routes[name], this.#logger));
     };
     for (const name of Object.keys(contracts)) serveOne(name);

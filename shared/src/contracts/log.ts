@@ -26,7 +26,7 @@ export type Heads = z.output<typeof Heads>;
 export const LOG_PAGE = 500;
 
 /** What every owner of a chat log offers to those who follow it. */
-export const logContracts = <O extends Owner>(owner: O) => ({
+export const logContracts = (owner: Owner) => ({
   /** Entries with a higher `rev` than `after`, in order; fewer than asked for when `hasMore`. For followers that saw a gap. */
   readLog: request(`${owner}.v1.readLog`, {
     caller: 'service',
@@ -44,8 +44,8 @@ export const logContracts = <O extends Owner>(owner: O) => ({
 });
 
 /** Every second: the heads of the chats that changed within the last seconds. Heals a lost last entry. */
-export const headsSignal = <O extends Owner>(owner: O) => signal(`log.${owner}.heads`, { payload: z.object({ heads: Heads }) });
+export const headsSignal = (owner: Owner) => signal(`log.${owner}.heads`, { payload: z.object({ heads: Heads }) });
 
 /** Answered only by a process that can serve: its database answered too. */
-export const pingContract = <O extends Owner>(owner: O) =>
+export const pingContract = (owner: Owner) =>
   request(`${owner}.v1.ping`, { caller: 'service', payload: z.object({}), reply: z.object({ ready: z.literal(true) }), errors: ['UNAVAILABLE'] });

@@ -13,7 +13,7 @@ export async function migrate(dataSource: DataSource, schema: string): Promise<s
   try {
     await runner.query('SET lock_timeout = 0; SET statement_timeout = 0');
     await runner.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [lockKey(schema)]);
-    const prepared: unknown[] = await runner.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
+    const prepared = await dataSource.query<unknown[]>('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
     if (prepared.length === 0) await runner.query(`CREATE SCHEMA "${schema}"`);
     const done = await dataSource.runMigrations();
     return done.map((migration) => migration.name);
