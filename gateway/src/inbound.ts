@@ -52,8 +52,9 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
       if (args.length > 1) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'one argument, and an acknowledgement callback if wanted' }] });
       const { contract, binding } = clientEvent;
       const payload = parse(binding.payload ?? contract.payload, args[0]);
-      const asking = { actor: socket.data.actor, socket: { id: socket.id, gatewayId }, trace };
       const { chatId } = OfChat.parse(payload);
+      const group = binding.pipelined === true ? `${socket.id} ${chatId}` : undefined;
+      const asking = { actor: socket.data.actor, socket: { id: socket.id, gatewayId }, trace, group };
       const done = await lanes.run(chatId, event, binding.pipelined ?? false, async () => {
         const atEdge = edgeEvents[event];
         return atEdge === undefined ? { data: await bus.forward(contract, payload, asking) } : atEdge(socket, payload, asking);

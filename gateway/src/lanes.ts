@@ -8,23 +8,24 @@ interface Task {
 
 interface Lane {
   running: number;
-  kind: string;
   readonly waiting: Task[];
 }
 
 /** How many of one socket's events may wait for one chat. */
 const MAX_WAITING = 100;
+/** How many go together: they fit one NATS message, however long. */
+const MAX_TOGETHER = 16;
 
 /**
  * What one socket asks of one chat is done in the order in which it asked: a message sent after a join finds the room
- * joined, and the second message comes second. Pipelined tasks of one kind run together; their owner keeps the order.
+ * joined, and the second message comes second. Pipelined tasks of one kind that wait together start together, in one turn.
  */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
 
   /** Throws BUSY when too many wait already. */
   run<Result>(key: string, kind: string, isPipelined: boolean, task: () => Promise<Result>): Promise<Result> {
-    const lane = this.#lanes.get(key) ?? { running: 0, kind, waiting: [] };
+    const lane = this.#lanes.get(key) ?? { running: 0, waiting: [] };
     if (lane.waiting.length >= MAX_WAITING) return Promise.reject(new Failure('BUSY'));
     this.#lanes.set(key, lane);
     return new Promise((resolve, reject) => {
@@ -34,17 +35,22 @@ export class Lanes {
   }
 
   #advance(key: string, lane: Lane): void {
-    for (let next = lane.waiting[0]; next !== undefined && mayStart(next, lane); next = lane.waiting[0]) {
-      lane.waiting.shift();
+    if (lane.running > 0) return;
+    for (const task of takeNext(lane.waiting)) {
       lane.running += 1;
-      lane.kind = next.kind;
-      void next.start().finally(() => {
+      void task.start().finally(() => {
         lane.running -= 1;
         this.#advance(key, lane);
       });
     }
-    if (lane.running === 0 && lane.waiting.length === 0) this.#lanes.delete(key);
+    if (lane.running === 0) this.#lanes.delete(key);
   }
 }
 
-const mayStart = (task: Task, lane: Lane): boolean => lane.running === 0 || (task.isPipelined && task.kind === lane.kind);
+/** The first task and, when it is pipelined, those of its kind right behind it. */
+function takeNext(waiting: Task[]): Task[] {
+  const [first] = waiting;
+  if (first === undefined) return [];
+  const end = waiting.findIndex((task) => task.kind !== first.kind);
+  return waiting.splice(0, first.isPipelined ? Math.min(end === -1 ? waiting.length : end, MAX_TOGETHER) : 1);
+}

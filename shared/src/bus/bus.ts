@@ -22,6 +22,8 @@ export interface Asking {
   readonly socket?: SocketRef;
   readonly trace?: Trace;
   readonly timeoutMs?: number;
+  /** Requests of one group that leave in the same turn reach one replica, in order. */
+  readonly group?: string;
 }
 
 export interface RoomSubscription {
@@ -62,8 +64,8 @@ export class Bus {
   }
 
   /** The same for those who only pass the reply on: it is not read. */
-  forward(contract: RequestContract, payload: unknown, { actor, socket, trace = newTrace(), timeoutMs = REQUEST_TIMEOUT_MS }: Asking): Promise<unknown> {
-    return this.#requester.send(contract.subject, payload, { actor, socket, trace, timeoutMs });
+  forward(contract: RequestContract, payload: unknown, { actor, socket, trace = newTrace(), timeoutMs = REQUEST_TIMEOUT_MS, group }: Asking): Promise<unknown> {
+    return this.#requester.send(contract.subject, payload, { actor, socket, trace, timeoutMs, group });
   }
 
   serve<T extends Record<string, RequestContract>>(contracts: T, routes: RoutesOf<T>): void {

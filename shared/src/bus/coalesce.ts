@@ -5,6 +5,8 @@ const MAX_ITEMS = 256;
 export interface Item {
   readonly id: number;
   readonly json: string;
+  /** Neighbours of one group are never parted: they reach one replica, in order. */
+  readonly group?: string | undefined;
 }
 
 /**
@@ -42,7 +44,8 @@ export function split(items: readonly Item[]): Item[][] {
   let part: Item[] = [];
   let length = 0;
   for (const item of items) {
-    if (part.length > 0 && (length + item.json.length > MAX_LENGTH || part.length === MAX_ITEMS)) {
+    const isBound = item.group !== undefined && item.group === part.at(-1)?.group;
+    if (part.length > 0 && !isBound && (length + item.json.length > MAX_LENGTH || part.length >= MAX_ITEMS)) {
       parts.push(part);
       part = [];
       length = 0;

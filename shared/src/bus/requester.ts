@@ -12,6 +12,8 @@ export interface RequestOptions {
   readonly socket?: SocketRef | undefined;
   readonly trace: Trace;
   readonly timeoutMs: number;
+  /** Requests of one group that leave in the same turn reach one replica, in order. */
+  readonly group?: string | undefined;
 }
 
 interface Pending {
@@ -49,13 +51,13 @@ export class Requester {
     });
   }
 
-  send(subject: string, payload: unknown, { actor, socket, trace, timeoutMs }: RequestOptions): Promise<unknown> {
+  send(subject: string, payload: unknown, { actor, socket, trace, timeoutMs, group }: RequestOptions): Promise<unknown> {
     if (!this.#isConnected()) return Promise.reject(new Failure('UNAVAILABLE'));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => { this.#take(id)?.reject(new Failure('TIMEOUT')); }, timeoutMs);
       this.#pending.set(id, { resolve, reject, timer, batch: 0 });
-      this.#outgoing.add(subject, { id, json: JSON.stringify({ id, actor, socket, ttlMs: timeoutMs, traceparent: trace.traceparent, payload }) });
+      this.#outgoing.add(subject, { id, group, json: JSON.stringify({ id, actor, socket, ttlMs: timeoutMs, traceparent: trace.traceparent, payload }) });
     });
   }
 

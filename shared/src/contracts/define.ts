@@ -12,7 +12,7 @@ export interface SocketBinding<Payload> {
   readonly reply: string;
   /** Nobody waits for the reply: without an acknowledgement callback none is emitted. */
   readonly replyOnAckOnly?: boolean;
-  /** Several of one socket to one chat may be at work at once: the owner keeps their order. */
+  /** What one socket asks of one chat at once may travel together: the owner does it in order. */
   readonly pipelined?: boolean;
   /** The client's form of the payload, where it differs from the services': a bare chat id, say. */
   readonly payload?: z.ZodType<Payload>;
