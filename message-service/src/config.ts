@@ -10,7 +10,7 @@ export const Config = z
     ...processConfig,
     ...internalConfig,
     MESSAGE_DATABASE_URL: PostgresUrl,
-    /** How gateways reach this replica for the bytes of files; 127.0.0.1 and the port unless set. */
+    /** How gateways reach this very replica for the bytes of files; its host's name and the port unless set. */
     INTERNAL_URL: z.url().optional(),
     /** The gateway as clients see it: `fileUrl` begins with it. */
     PUBLIC_URL: z.url({ error: 'needed: the URL at which clients reach the gateway' }).transform((url) => url.replace(/\/$/, '')),

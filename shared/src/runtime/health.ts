@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 /** Each thing a process needs, by name: resolves to whether it is there. */
@@ -39,15 +40,17 @@ export type InternalRoute = (request: IncomingMessage, response: ServerResponse)
  */
 export class InternalServer {
   readonly #server: Server;
+  readonly #host: string;
   #checks: Checks = { started: () => false };
   #routes: InternalRoute[] = [];
 
-  private constructor() {
+  private constructor(host: string) {
+    this.#host = host;
     this.#server = createServer((request, response) => { this.#answer(request, response); });
   }
 
   static async listen(host: string, port: number): Promise<InternalServer> {
-    const internal = new InternalServer();
+    const internal = new InternalServer(host);
     await new Promise<void>((resolve, reject) => {
       internal.#server.once('error', reject).listen(port, host, resolve);
     });
@@ -59,8 +62,9 @@ export class InternalServer {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
+  /** Where others reach it: by this machine's name when it listens on every address. */
   get url(): string {
-    return `http://127.0.0.1:${this.port.toString()}`;
+    return `http://${this.#host === '0.0.0.0' ? hostname() : this.#host}:${this.port}`;
   }
 
   /** From now on ready when these are. */
