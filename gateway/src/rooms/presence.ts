@@ -12,14 +12,19 @@ interface Entry {
   readonly actor: Actor;
   /** presence-service knows of it. */
   isEntered: boolean;
-  /** The request under way; a departure waits for it, so that the two are never done the wrong way round. */
-  entering: Promise<void>;
+  /**
+   * The request under way, which a departure waits for, so that the two are never done the wrong way round. False: the
+   * socket was refused, and there is nothing to take out.
+   */
+  entering: Promise<boolean>;
 }
 
 interface Debt {
   readonly entry: Entry;
   readonly how: Departure;
 }
+
+const isRetryable = (error: unknown): boolean => error instanceof Failure && error.retryable;
 
 const keyOf = (socketId: string, chatId: string): string => `${socketId} ${chatId}`;
 
@@ -47,7 +52,7 @@ export class Presence {
   /** Throws only what repeating cannot mend: CHAT_NOT_FOUND. */
   async enter(socket: ChatSocket, chatId: string, asking: Asking): Promise<void> {
     const key = keyOf(socket.id, chatId);
-    const entry: Entry = { chatId, socketId: socket.id, actor: socket.data.actor, isEntered: false, entering: Promise.resolve() };
+    const entry: Entry = { chatId, socketId: socket.id, actor: socket.data.actor, isEntered: false, entering: Promise.resolve(false) };
     this.#entries.set(key, entry);
     this.#owed.delete(key);
     await this.#enter(entry, asking);
@@ -75,30 +80,37 @@ export class Presence {
   async #depart(debt: Debt, asking: Asking): Promise<unknown> {
     const { entry, how } = debt;
     const key = keyOf(entry.socketId, entry.chatId);
-    this.#entries.delete(key);
-    this.#owed.set(key, debt);
-    await entry.entering;
-    const reply = await this.#bus.request(presenceContracts.leaveChat, { chatId: entry.chatId, how }, asking);
+    if (this.#entries.get(key) === entry) {
+      this.#entries.delete(key);
+      this.#owed.set(key, debt);
+    }
+    const mayBeEntered = await entry.entering;
+    // The socket may have come back meanwhile.
+    if (this.#owed.get(key) !== debt) return entry.chatId;
+    if (mayBeEntered) await this.#bus.request(presenceContracts.leaveChat, { chatId: entry.chatId, how }, asking);
     if (this.#owed.get(key) === debt) this.#owed.delete(key);
-    return reply;
+    return entry.chatId;
   }
 
   async #settle(debt: Debt): Promise<void> {
     try {
       await this.#depart(debt, this.#askingFor(debt.entry));
     } catch (error) {
-      if (!(error instanceof Failure && error.retryable)) this.#owed.delete(keyOf(debt.entry.socketId, debt.entry.chatId));
+      if (!isRetryable(error)) this.#owed.delete(keyOf(debt.entry.socketId, debt.entry.chatId));
       this.#logger.debug({ err: error }, 'a departure could not be told');
     }
   }
 
   async #enter(entry: Entry, asking: Asking): Promise<void> {
     const request = this.#bus.request(presenceContracts.enterChat, { chatId: entry.chatId }, asking);
-    entry.entering = request.then(() => { entry.isEntered = true; }, () => undefined);
+    entry.entering = request.then(() => (entry.isEntered = true), isRetryable);
     try {
       await request;
     } catch (error) {
-      if (!(error instanceof Failure && error.retryable)) throw error;
+      if (!isRetryable(error)) {
+        this.#entries.delete(keyOf(entry.socketId, entry.chatId));
+        throw error;
+      }
       this.#logger.debug({ err: error }, 'presence-service is away; the socket is entered with a later lease');
     }
   }
