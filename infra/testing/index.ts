@@ -1,6 +1,8 @@
 /** What every test uses. Real servers only: NATS starts in some 50 ms, a database in less. */
 export { createDatabase, type TestDatabase } from './database.ts';
 export { startNats, type TestNats } from './nats.ts';
+export { connectRaw } from './raw-nats.ts';
+export { silent } from './silent.ts';
 export { mintToken, type TokenSubject } from '../local/jwt.ts';
 export { freePort } from '../local/ports.ts';
 export { waitFor } from './wait-for.ts';

@@ -1,0 +1,93 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { chatContracts, chatHeads, messageContracts, messageHeads, presenceContracts, requestContracts, roomEvents } from '@switchboard/shared/contracts';
+import { inboxSubject, ownerOfRoomSubject, queueOf, roomSubject, roomWildcard } from '../src/bus/subjects.ts';
+
+const CHAT = '0193a1b2-0000-7000-8000-000000000001';
+const subjectsOf = (contracts: object): Record<string, string> =>
+  Object.fromEntries(Object.entries(contracts).map(([name, contract]: [string, { subject: string }]) => [name, contract.subject]));
+
+describe('subjects', () => {
+  // What is deployed speaks these words. One changes by a new version beside it, never in place.
+  it('of requests are what they have always been', () => {
+    expect(subjectsOf(chatContracts)).toEqual({
+      openChat: 'chat.v1.open',
+      listChats: 'chat.v1.list',
+      getChat: 'chat.v1.get',
+      updateChat: 'chat.v1.update',
+      lookUpChat: 'internal.chat.v1.lookUp',
+      readChanges: 'internal.chat.v1.readChanges',
+      readLog: 'chat.v1.readLog',
+      readHeads: 'chat.v1.readHeads',
+      ping: 'chat.v1.ping',
+    });
+    expect(subjectsOf(messageContracts)).toEqual({
+      sendMessage: 'message.v1.send',
+      joinChat: 'message.v1.join',
+      listMessages: 'message.v1.list',
+      readMessages: 'message.v1.read',
+      uploadFile: 'message.v1.uploadFile',
+      downloadFile: 'message.v1.downloadFile',
+      downloadSignedFile: 'message.v1.downloadSignedFile',
+      takeChat: 'internal.message.v1.takeChat',
+      readLog: 'message.v1.readLog',
+      readHeads: 'message.v1.readHeads',
+      ping: 'message.v1.ping',
+    });
+    expect(subjectsOf(presenceContracts)).toEqual({
+      enterChat: 'presence.v1.enter',
+      leaveChat: 'presence.v1.leave',
+      setTyping: 'presence.v1.typing',
+      listActiveUsers: 'presence.v1.listActive',
+      renewLease: 'presence.v1.renewLease',
+      ping: 'presence.v1.ping',
+    });
+  });
+
+  it('of signals and room events are what they have always been', () => {
+    expect([chatHeads.subject, messageHeads.subject]).toEqual(['log.chat.heads', 'log.message.heads']);
+    expect(Object.fromEntries(roomEvents.map((contract) => [contract.event, roomSubject(CHAT, contract.owner)]))).toEqual({
+      chatOpened: `room.${CHAT}.chat`,
+      chatAssigned: `room.${CHAT}.chat`,
+      chatStatusChanged: `room.${CHAT}.chat`,
+      newMessage: `room.${CHAT}.message`,
+      messagesRead: `room.${CHAT}.message`,
+      participantUpdate: `room.${CHAT}.presence`,
+      userTyping: `room.${CHAT}.presence`,
+    });
+    expect(roomWildcard(CHAT)).toBe(`room.${CHAT}.*`);
+  });
+
+  it('of requests are each used once', () => {
+    const subjects = requestContracts.map((contract) => contract.subject);
+    expect(new Set(subjects).size).toBe(subjects.length);
+  });
+
+  it('go to the queue group of their owner', () => {
+    expect(queueOf('chat.v1.open')).toBe('chat-service');
+    expect(queueOf('internal.message.v1.takeChat')).toBe('message-service');
+    expect(queueOf('presence.v1.enter')).toBe('presence-service');
+  });
+
+  it('of answers begin with the user who asks', () => {
+    expect(inboxSubject('gateway', 'p', 7)).toBe('_INBOX.gateway.p.7');
+    expect(inboxSubject('chat-service', 'p', '*')).toBe('_INBOX.chat-service.p.*');
+  });
+
+  it('name the owner of a room event, where there is one', () => {
+    expect(['chat', 'message', 'presence', 'gateway', '*'].map((owner) => ownerOfRoomSubject(`room.${CHAT}.${owner}`))).toEqual(['chat', 'message', 'presence', undefined, undefined]);
+  });
+
+  const bent = [CHAT.toUpperCase(), `${CHAT}\n`, ` ${CHAT}`, `${CHAT}.x`, '*', '>', '', `{${CHAT}}`, CHAT.replaceAll('-', ''), CHAT.replace('0', '０')];
+  it.each(bent)('never take in %j for a chat id', (id) => {
+    expect(() => roomSubject(id, 'chat')).toThrow();
+    expect(() => roomWildcard(id)).toThrow();
+  });
+
+  it('never take in anything but a UUID', () => {
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.stringMatching(/[-0-9a-f.*>]{36}/)), (id) => {
+      fc.pre(!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id));
+      expect(() => roomSubject(id, 'chat')).toThrow();
+    }));
+  });
+});
