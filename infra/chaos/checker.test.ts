@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { check } from './checker.ts';
+import type { Evidence, Operation, Seen } from './history.ts';
+
+const message = (seq: number): Seen => ({ id: `id${seq}`, seq, text: `t${seq}` });
+const sent = (seq: number, changes: Partial<Operation> = {}): Operation =>
+  ({ chatId: 'c', senderId: 1, text: `t${seq}`, invokedAt: seq * 10, completedAt: seq * 10 + 5, outcome: 'ok', id: `id${seq}`, seq, attempts: 1, ...changes });
+
+const sound: Evidence = {
+  operations: [sent(1), sent(2), sent(3)],
+  stored: new Map([['c', [message(1), message(2), message(3)]]]),
+  views: [{ who: 'a', chatId: 'c', seen: [message(1), message(2), message(3)] }],
+  activeUsers: [{ chatId: 'c', expected: [1], found: [1] }],
+};
+
+describe('the checker', () => {
+  it('finds nothing wrong with a sound history', () => { expect(check(sound)).toEqual([]); });
+
+  it('lets an unknown send stand or not', () => {
+    expect(check({ ...sound, operations: [sent(1), sent(2, { outcome: 'info' }), sent(3), sent(9, { outcome: 'info' })] })).toEqual([]);
+  });
+
+  it.each<[string, Partial<Evidence>, RegExp]>([
+    ['a lost message', { stored: new Map([['c', [message(1), message(2)]]]), views: [] }, /acknowledged and lost: t3/],
+    ['a message stored twice', { stored: new Map([['c', [message(1), message(2), message(3), { id: 'x', seq: 4, text: 't1' }]]]), views: [] }, /stored 2 times: t1/],
+    ['a refused message that stands', { operations: [sent(1), sent(2), sent(3, { outcome: 'fail' })] }, /refused and yet stored: t3/],
+    ['a message nobody sent', { operations: [sent(1), sent(2)] }, /never sent: t3/],
+    ['a hole', { operations: [sent(1), sent(3)], stored: new Map([['c', [message(1), message(3)]]]), views: [] }, /hole/],
+    ['a reordering', { operations: [sent(1, { invokedAt: 100, completedAt: 105 }), sent(2), sent(3)] }, /reordered: t1/],
+    ['a message seen twice', { views: [{ who: 'a', chatId: 'c', seen: [message(1), message(2), message(2), message(3)] }] }, /twice/],
+    ['a message missed', { views: [{ who: 'a', chatId: 'c', seen: [message(1), message(3)] }] }, /a saw 2 of 3/],
+    ['messages seen in another order', { views: [{ who: 'a', chatId: 'c', seen: [message(2), message(1), message(3)] }] }, /at 1: 2/],
+    ['a message seen but not stored', { views: [{ who: 'a', chatId: 'c', seen: [message(1), message(2), message(3), message(4)] }] }, /not stored/],
+    ['a ghost', { activeUsers: [{ chatId: 'c', expected: [1], found: [1, 2] }] }, /active in chat c/],
+  ])('finds %s', (_what, change, complaint) => {
+    expect(check({ ...sound, ...change }).join('\n')).toMatch(complaint);
+  });
+});
