@@ -28,7 +28,8 @@ export const chatLogEntity = (schema: string) =>
       event: { type: 'text' },
       payload: { type: 'jsonb' },
       at: { type: 'timestamptz', default: () => 'now()' },
-      xact: { type: 'bigint', default: () => '((pg_current_xact_id())::text)::bigint' },
+      // As TypeORM compares it: read back from Postgres, without the casts to text and bigint.
+      xact: { type: 'bigint', default: () => '((pg_current_xact_id()))' },
       position: { type: 'bigint', generated: 'increment' },
     },
     indices: [{ name: 'chat_log_commit_order', columns: ['xact', 'position'] }],
