@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { createDataSource, migrate } from '@switchboard/shared/postgres';
+import { databaseOptions } from '../src/store/database.ts';
+import { createMessageDatabase, type MessageDatabase } from './database.ts';
+
+let database: MessageDatabase;
+beforeAll(async () => { database = await createMessageDatabase(); });
+afterAll(() => database.drop());
+
+it('leave nothing for the entities to ask for', async () => {
+  const dataSource = await createDataSource(databaseOptions(database.url('message_migrator'))).initialize();
+  try {
+    const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+    expect(upQueries.map(({ query }) => query)).toEqual([]);
+  } finally {
+    await dataSource.destroy();
+  }
+});
+
+it('run once', async () => {
+  expect(await migrate(createDataSource(databaseOptions(database.url('message_migrator'))), 'message')).toEqual([]);
+});
+
+it('can be taken back', async () => {
+  const dataSource = await createDataSource(databaseOptions(database.url('message_migrator'))).initialize();
+  try {
+    await dataSource.undoLastMigration();
+    const { rows } = await database.query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'message'");
+    expect(rows).toEqual([{ table_name: 'migration' }]);
+    await dataSource.runMigrations();
+  } finally {
+    await dataSource.destroy();
+  }
+});
+
+it('let the service read and write rows, and change nothing else', async () => {
+  const pool = await database.open();
+  await expect(pool.query('SELECT count(*) FROM message.message')).resolves.toBeDefined();
+  await expect(pool.query('CREATE TABLE message.mine (id int)')).rejects.toThrow(/permission denied/);
+  await expect(pool.query('TRUNCATE message.message')).rejects.toThrow(/permission denied/);
+  await expect(pool.query('SELECT count(*) FROM chat.chat')).rejects.toThrow(/permission denied/);
+});

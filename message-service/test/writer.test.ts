@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Message } from '@switchboard/shared/contracts';
+import type { DataSource } from 'typeorm';
+import { waitFor } from '../../infra/testing/index.ts';
+import type { Sent } from '../src/domain/message-store.ts';
+import { MessageWriter } from '../src/store/message-writer.ts';
+import { createMessageDatabase, type MessageDatabase } from './database.ts';
+import { aChat, admin, owner, stranger, upTo } from './given.ts';
+
+let database: MessageDatabase;
+let pool: DataSource;
+let writer: MessageWriter;
+let other: MessageWriter;
+
+const urlOf = (fileId: string) => `https://chat.example/${fileId}`;
+const neverExpires = () => false;
+
+beforeAll(async () => {
+  database = await createMessageDatabase();
+  pool = await database.open();
+  writer = new MessageWriter(pool, urlOf);
+  other = new MessageWriter(await database.open(), urlOf);
+});
+afterAll(() => database.drop());
+
+const newChat = () => database.addChat(aChat());
+const send = (chatId: string, text: string, key?: string, by = writer): Promise<Sent | undefined> =>
+  by.send(owner, chatId, { text, clientMessageId: key }, neverExpires);
+const codeOf = (promise: Promise<unknown>) => promise.then(() => 'sent', (error: { code?: unknown }) => error.code);
+
+interface Row { seq: number; text: string }
+const rowsOf = async (chatId: string): Promise<Row[]> =>
+  (await database.query<Row>('SELECT seq, text FROM message.message WHERE chat_id = $1 ORDER BY seq', [chatId])).rows;
+const logOf = async (chatId: string): Promise<{ rev: number; event: string; payload: unknown }[]> =>
+  (await database.query<{ rev: number; event: string; payload: unknown }>('SELECT rev, event, payload FROM message.chat_log WHERE chat_id = $1 ORDER BY rev', [chatId])).rows;
+const headOf = async (chatId: string): Promise<unknown> => (await database.query('SELECT seq, rev FROM message.chat WHERE id = $1', [chatId])).rows[0];
+
+describe('a send', () => {
+  it('is stored with its log entry before it is answered', async () => {
+    const chatId = await newChat();
+    const sent = await send(chatId, 'hi');
+    expect(sent?.message).toMatchObject({ chatId, seq: 1, text: 'hi', senderId: owner.id });
+    expect(sent?.entry).toEqual({ event: 'newMessage', rev: 1, author: owner.id, payload: sent?.message });
+    expect(await rowsOf(chatId)).toEqual([{ seq: 1, text: 'hi' }]);
+    expect(await logOf(chatId)).toEqual([{ rev: 1, event: 'newMessage', payload: { seq: 1 } }]);
+    expect(await headOf(chatId)).toEqual({ seq: 1, rev: 1 });
+  });
+
+  it('to a chat without a row here comes back undecided', async () => {
+    expect(await send(randomUUID(), 'hi')).toBeUndefined();
+  });
+
+  it('that nobody waits for any more is not stored', async () => {
+    const chatId = await newChat();
+    expect(await codeOf(writer.send(owner, chatId, { text: 'late' }, () => true))).toBe('TIMEOUT');
+    expect(await rowsOf(chatId)).toEqual([]);
+  });
+
+  it('refused stores nothing', async () => {
+    const chatId = await database.addChat(aChat({ status: 'CLOSED' }));
+    expect(await codeOf(send(chatId, 'hi'))).toBe('CHAT_CLOSED');
+    expect(await codeOf(writer.send(stranger, chatId, { text: 'hi' }, neverExpires))).toBe('CHAT_NOT_FOUND');
+    expect(await headOf(chatId)).toEqual({ seq: 0, rev: 0 });
+    expect(await logOf(chatId)).toEqual([]);
+  });
+});
+
+describe('two writers on one database', () => {
+  it('number 200 concurrent sends to few chats without hole or repeat, each in the log once', async () => {
+    const chatIds = await Promise.all(upTo(4).map(newChat));
+    const sent = await Promise.all(upTo(200).map((n) => send(chatIds[n % 4]!, `m${n}`, undefined, n % 3 === 0 ? other : writer)));
+
+    for (const chatId of chatIds) {
+      const messages = sent.flatMap((one) => (one?.message.chatId === chatId ? one.message : []));
+      const rows = await rowsOf(chatId);
+      expect(rows.map(({ seq }) => seq)).toEqual(upTo(50));
+      expect(messages.toSorted((a, b) => a.seq - b.seq).map(({ seq, text }) => ({ seq, text }))).toEqual(rows);
+      expect(await logOf(chatId)).toEqual(upTo(50).map((n) => ({ rev: n, event: 'newMessage', payload: { seq: n } })));
+      expect(await headOf(chatId)).toEqual({ seq: 50, rev: 50 });
+    }
+  });
+
+  it('give each sender\'s messages the order in which they were sent', async () => {
+    const chatId = await newChat();
+    const sent = await Promise.all(upTo(100).map((n) => send(chatId, `${n}`, undefined, n % 2 === 0 ? writer : other)));
+    const seqs = sent.map((one) => one!.message.seq);
+    for (const replica of [0, 1]) {
+      const own = seqs.filter((_, index) => index % 2 === replica);
+      expect(own).toEqual(own.toSorted((a, b) => a - b));
+    }
+  });
+
+  it('never let the time run against the order', async () => {
+    const chatId = await newChat();
+    await Promise.all(upTo(60).map((n) => send(chatId, `${n}`, undefined, n % 2 === 0 ? writer : other)));
+    const { rows } = await database.query<{ at: Date }>('SELECT created_at AS at FROM message.message WHERE chat_id = $1 ORDER BY seq', [chatId]);
+    const times = rows.map(({ at }) => at.getTime());
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+  });
+
+  it('make one row of concurrent repeats, and answer all with it', async () => {
+    const chatId = await newChat();
+    const sent = await Promise.all(upTo(40).map((n) => send(chatId, 'once', 'key', n % 2 === 0 ? writer : other)));
+    expect(await rowsOf(chatId)).toEqual([{ seq: 1, text: 'once' }]);
+    expect(await logOf(chatId)).toHaveLength(1);
+    const messages: Message[] = sent.map((one) => one!.message);
+    expect(new Set(messages.map(({ id }) => id)).size).toBe(1);
+    expect(messages.map((message) => JSON.stringify(message))).toEqual(messages.map(() => JSON.stringify(messages[0])));
+    expect(sent.filter((one) => one?.entry !== undefined)).toHaveLength(1);
+  });
+
+  it('refuse the key for another body', async () => {
+    const chatId = await newChat();
+    await send(chatId, 'once', 'key');
+    expect(await codeOf(send(chatId, 'twice', 'key', other))).toBe('DUPLICATE_KEY');
+    expect(await rowsOf(chatId)).toEqual([{ seq: 1, text: 'once' }]);
+  });
+
+  it('answer a repeat after closing with the first', async () => {
+    const chatId = await newChat();
+    const first = await send(chatId, 'once', 'key');
+    await database.query("UPDATE message.chat SET status = 'CLOSED' WHERE id = $1", [chatId]);
+    expect(await send(chatId, 'once', 'key', other)).toEqual({ message: first?.message, entry: undefined });
+    expect(await codeOf(send(chatId, 'again', 'other', other))).toBe('CHAT_CLOSED');
+  });
+
+  it('do not wait for each other in a circle', async () => {
+    const chatIds = await Promise.all(upTo(8).map(newChat));
+    const there = chatIds.flatMap((id) => upTo(5).map(() => send(id, 'there')));
+    const back = chatIds.toReversed().flatMap((id) => upTo(5).map(() => send(id, 'back', undefined, other)));
+    expect(await Promise.all([...there, ...back])).toHaveLength(80);
+  });
+});
+
+describe('a reply', () => {
+  it('carries the message it replies to, and must point into the same chat', async () => {
+    const [chatId, elsewhere] = [await newChat(), await newChat()];
+    const first = await send(chatId, 'first');
+    const reply = await writer.send(admin, chatId, { text: 'reply', replyToId: first?.message.id }, neverExpires);
+    expect(reply?.message.replyTo).toEqual({ ...first?.message, replyTo: undefined });
+    expect(await codeOf(writer.send(owner, elsewhere, { text: 'reply', replyToId: first?.message.id }, neverExpires))).toBe('MESSAGE_NOT_FOUND');
+  });
+});
+
+describe('a message that the database refuses', () => {
+  it('fails alone: its neighbours in the batch are sent', async () => {
+    await database.query(`
+      CREATE FUNCTION message.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'poison' USING ERRCODE = '23514'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON message.message FOR EACH ROW WHEN (NEW.text = 'poison') EXECUTE FUNCTION message.refuse();`);
+    const chatId = await newChat();
+    const outcomes = await Promise.allSettled(['a', 'b', 'poison', 'c', 'd'].map((text) => send(chatId, text)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(await rowsOf(chatId)).toEqual([{ seq: 1, text: 'a' }, { seq: 2, text: 'b' }, { seq: 3, text: 'c' }, { seq: 4, text: 'd' }]);
+    expect((await logOf(chatId)).map(({ rev }) => rev)).toEqual(upTo(4));
+  });
+});
+
+describe('while somebody else holds a chat', () => {
+  /** Runs while the chat's row is locked and the writer waits for it. */
+  async function whileHeld(chatId: string, waiting: () => Promise<unknown>[], meanwhile: () => Promise<unknown>): Promise<unknown[]> {
+    const holder = (await database.open()).createQueryRunner();
+    await holder.query('BEGIN');
+    await holder.query('SELECT 1 FROM message.chat WHERE id = $1 FOR UPDATE', [chatId]);
+    const outcomes = Promise.all(waiting().map(codeOf));
+    await waitFor(async () => (await waitingPids()).length > 0, { what: 'the batch to wait for the lock' });
+    await meanwhile();
+    const codes = await outcomes;
+    await holder.query('ROLLBACK');
+    await holder.release();
+    return codes;
+  }
+  const waitingPids = async (): Promise<number[]> =>
+    (await database.query<{ pid: number }>("SELECT pid FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'", [database.name])).rows.map(({ pid }) => pid);
+
+  it('a send gives up in time with a failure that a retry may mend', async () => {
+    const chatId = await newChat();
+    expect(await whileHeld(chatId, () => [send(chatId, 'hi', 'key')], () => Promise.resolve())).toEqual(['BUSY']);
+    expect((await send(chatId, 'hi', 'key'))?.message.seq).toBe(1);
+  });
+
+  it('a batch whose connection is lost fails retryably as a whole, and may be repeated', async () => {
+    const chatId = await newChat();
+    const texts = ['a', 'b', 'c'];
+    const codes = await whileHeld(
+      chatId,
+      () => texts.map((text) => send(chatId, text, text)),
+      async () => { for (const pid of await waitingPids()) await database.query('SELECT pg_terminate_backend($1)', [pid]); },
+    );
+    expect(codes).toEqual(['UNAVAILABLE', 'UNAVAILABLE', 'UNAVAILABLE']);
+    expect(await rowsOf(chatId)).toEqual([]);
+    const again = await Promise.all(texts.map((text) => send(chatId, text, text)));
+    expect(again.map((one) => one?.message.seq)).toEqual([1, 2, 3]);
+  });
+});
