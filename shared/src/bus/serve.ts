@@ -79,13 +79,13 @@ export function parseTolerantly<S extends z.ZodType>(schema: S, data: unknown): 
   const result = schema.safeParse(data);
   if (result.success) return result.data;
   const unknown = result.error.issues.filter((issue) => issue.code === 'unrecognized_keys');
-  if (unknown.length < result.error.issues.length) return parse(schema, data);
   return parse(schema, unknown.reduce((rest, issue) => without(rest, issue.path, issue.keys), data));
 }
 
 function without(data: unknown, path: readonly PropertyKey[], keys: readonly string[]): unknown {
   if (typeof data !== 'object' || data === null) return data;
   const [head, ...tail] = path;
+  if (Array.isArray(data)) return data.map((item: unknown, index) => (index === head ? without(item, tail, keys) : item));
   if (head === undefined) return Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, key === head ? without(value, tail, keys) : value]));
 }

@@ -50,7 +50,7 @@ export const Cursor = z.string().min(1).max(200);
 
 export const MAX_TEXT_LENGTH = 8000;
 
-/** What a person wrote: 1 to 8,000 characters (UTF-16 code units), not blank, no NUL, well-formed Unicode. Stored as it came. */
+/** What a person wrote: 1 to 8,000 characters (code points, as in JSON Schema), not blank, no NUL, well-formed Unicode. Stored as it came. */
 export const Text = z
   .string()
   .min(1)

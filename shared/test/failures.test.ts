@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+import { Failure } from '@switchboard/shared/errors';
+import { guarded, toFailure, violatedConstraint } from '@switchboard/shared/postgres';
+import { failureOf } from './failure-of.ts';
+
+const withCode = (code: string): Error => Object.assign(new Error('x'), { code });
+const codeOf = (error: unknown): string | undefined => {
+  const failure = toFailure(error);
+  return failure instanceof Failure ? failure.code : undefined;
+};
+
+describe('an error of the database', () => {
+  it.each(['55P03', '57014', '40P01', '40001', '53300'])('%s means BUSY: somebody else holds what it needs', (code) => {
+    expect(codeOf(withCode(code))).toBe('BUSY');
+  });
+
+  it.each(['08006', '08001', '57P01', '57P03', '53100', '53200', '58030', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EAI_AGAIN'])('%s means UNAVAILABLE', (code) => {
+    expect(codeOf(withCode(code))).toBe('UNAVAILABLE');
+  });
+
+  it.each(['Connection terminated unexpectedly', 'timeout exceeded when trying to connect', 'Query read timeout', 'Client has encountered a connection error and is not queryable'])('"%s" means UNAVAILABLE', (message) => {
+    expect(codeOf(new Error(message))).toBe('UNAVAILABLE');
+  });
+
+  it.each(['23505', '42P01', '42501', '22P02', '22021'])('%s is a mistake of ours, and stays what it is', (code) => {
+    const error = withCode(code);
+    expect(toFailure(error)).toBe(error);
+  });
+
+  it('with a code is judged by the code, whatever its words', () => {
+    const error = Object.assign(new Error('duplicate key in "connection_timeout"'), { code: '23505' });
+    expect(toFailure(error)).toBe(error);
+  });
+
+  it('is kept as the cause, for the log', () => {
+    const error = withCode('57P01');
+    expect(toFailure(error)).toMatchObject({ cause: error });
+  });
+
+  it('leaves failures, and what is no error, alone', () => {
+    const failure = new Failure('CHAT_CLOSED');
+    expect(toFailure(failure)).toBe(failure);
+    expect(toFailure('x')).toBe('x');
+  });
+
+  it('comes out of guarded work as the failure that it means', async () => {
+    expect(await failureOf(() => guarded(() => Promise.reject(withCode('55P03'))))).toMatchObject({ code: 'BUSY' });
+    expect(await guarded(() => Promise.resolve(7))).toBe(7);
+    await expect(guarded(() => Promise.reject(new Error('x')))).rejects.toThrow('x');
+  });
+
+  it('names the constraint it violates', () => {
+    expect(violatedConstraint(Object.assign(new Error('x'), { constraint: 'chat_pkey' }))).toBe('chat_pkey');
+    expect([new Error('x'), Object.assign(new Error('x'), { constraint: 7 }), 'x', undefined].map(violatedConstraint)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+});

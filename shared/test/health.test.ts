@@ -1,0 +1,58 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { InternalServer, readiness } from '@switchboard/shared/runtime';
+
+describe('readiness', () => {
+  it('is given while everything is there', async () => {
+    expect(await readiness({ nats: () => true, postgres: () => Promise.resolve(true) })).toEqual({ ready: true, missing: [] });
+  });
+
+  it('names what is absent, what throws and what does not answer, side by side within a second or so', async () => {
+    const began = performance.now();
+    const state = await readiness({
+      there: () => true,
+      absent: () => false,
+      throwing: () => { throw new Error('x'); },
+      failing: () => Promise.reject(new Error('x')),
+      hanging: () => new Promise(() => undefined),
+      alsoHanging: () => new Promise(() => undefined),
+    });
+    expect(state).toEqual({ ready: false, missing: ['absent', 'throwing', 'failing', 'hanging', 'alsoHanging'] });
+    expect(performance.now() - began).toBeLessThan(1_800);
+  });
+});
+
+describe('the internal server', () => {
+  let server: InternalServer;
+  afterEach(() => server.close());
+
+  const get = async (path: string): Promise<{ status: number; body: unknown }> => {
+    const response = await fetch(`${server.url}${path}`, { headers: { connection: 'close' } });
+    return { status: response.status, body: await response.json() };
+  };
+
+  it('is live from the first moment, and ready only between start and stop', async () => {
+    let isThere = true;
+    server = await InternalServer.listen('127.0.0.1', 0);
+    expect(await get('/livez')).toEqual({ status: 200, body: { live: true } });
+    expect(await get('/readyz')).toEqual({ status: 503, body: { ready: false, missing: ['started'] } });
+
+    server.serve({ nats: () => isThere });
+    expect(await get('/readyz')).toEqual({ status: 200, body: { ready: true, missing: [] } });
+    isThere = false;
+    expect(await get('/readyz')).toEqual({ status: 503, body: { ready: false, missing: ['nats'] } });
+
+    server.withdraw();
+    expect(await get('/readyz')).toEqual({ status: 503, body: { ready: false, missing: ['stopping'] } });
+    expect(await get('/livez')).toMatchObject({ status: 200 });
+  });
+
+  it('serves the routes it is given and nothing else', async () => {
+    server = await InternalServer.listen('127.0.0.1', 0);
+    server.serve({}, [({ url }, response) => {
+      if (url === '/mine') response.end('{"mine":true}');
+      return url === '/mine';
+    }]);
+    expect(await get('/mine')).toEqual({ status: 200, body: { mine: true } });
+    expect(await get('/')).toMatchObject({ status: 404 });
+  });
+});

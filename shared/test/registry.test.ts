@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals';
+import { chatContracts, messageContracts, newMessage, presenceContracts, requestContracts, roomEvents, userTyping } from '@switchboard/shared/contracts';
+import { isErrorCode } from '@switchboard/shared/errors';
+
+const sockets = requestContracts.flatMap(({ socket, subject }) => (socket === undefined ? [] : [{ subject, ...socket }]));
+const routes = requestContracts.flatMap(({ http }) => (http === undefined ? [] : [http]));
+const once = (names: readonly string[]): boolean => new Set(names).size === names.length;
+
+describe('the registry', () => {
+  it('offers sockets exactly these events and replies', () => {
+    expect(Object.fromEntries(sockets.map(({ event, reply }) => [event, reply]))).toEqual({
+      joinChat: 'joinedChat',
+      leaveChat: 'leftChat',
+      sendMessage: 'messageSent',
+      typing: 'typing',
+      readMessages: 'messagesMarkedRead',
+      getActiveUsers: 'activeUsers',
+    });
+    expect(once(sockets.map(({ event }) => event))).toBe(true);
+  });
+
+  it('offers HTTP exactly these routes', () => {
+    expect(routes.map(({ method, path, status = 200 }) => `${method} ${path} ${status}`)).toEqual([
+      'post /chats 201',
+      'get /chats 200',
+      'get /chats/:chatId 200',
+      'patch /chats/:chatId 200',
+      'get /chats/:chatId/messages 200',
+    ]);
+    expect(once(routes.map(({ method, path }) => `${method} ${path}`))).toBe(true);
+  });
+
+  it('lets sockets hear exactly these events', () => {
+    expect(roomEvents.filter(({ socket }) => socket).map(({ event, to }) => `${event} to ${to}`)).toEqual([
+      'chatStatusChanged to everyone',
+      'newMessage to everyone',
+      'messagesRead to others',
+      'participantUpdate to others',
+      'userTyping to others',
+    ]);
+    expect(once(roomEvents.map(({ event }) => event))).toBe(true);
+  });
+
+  it('names no two things alike that one socket hears', () => {
+    const heard = [...sockets.map(({ reply }) => reply), ...roomEvents.filter(({ socket }) => socket).map(({ event }) => event), 'error'];
+    expect(once(heard)).toBe(true);
+  });
+
+  it('lets clients ask only what carries who asks, and only at the owner\'s public door', () => {
+    for (const { socket, http, caller, subject } of requestContracts) {
+      if (socket === undefined && http === undefined) continue;
+      expect({ subject, caller }).toEqual({ subject, caller: 'user' });
+      expect(subject).not.toMatch(/^internal\./);
+    }
+  });
+
+  it('holds every contract of every owner', () => {
+    const all = [chatContracts, messageContracts, presenceContracts].flatMap((contracts) => Object.values<unknown>(contracts));
+    expect(new Set<unknown>(requestContracts)).toEqual(new Set(all));
+  });
+
+  it('names only errors that exist', () => {
+    for (const { errors } of requestContracts) expect(errors.filter((code) => !isErrorCode(code))).toEqual([]);
+  });
+
+  it('ends what expires by events that exist', () => {
+    const events = roomEvents.map(({ event }) => event);
+    for (const { expiry } of roomEvents) expect(events).toEqual(expect.arrayContaining([...(expiry?.endedBy ?? [])]));
+    const typing = { chatId: '0193a1b2-0000-7000-8000-000000000001', userId: 7, email: 'a@b.c', isTyping: true };
+    expect(userTyping.expiry?.while(typing)).toBe(true);
+    expect(userTyping.expiry?.then(typing)).toEqual({ ...typing, isTyping: false });
+    expect(userTyping.expiry?.afterMs).toBe(6_000);
+    expect(userTyping.author(typing)).toBe(7);
+  });
+
+  it('keeps a log of what must not be lost', () => {
+    expect(roomEvents.filter(({ durable }) => durable).map(({ event }) => event)).toEqual(['chatOpened', 'chatAssigned', 'chatStatusChanged', 'newMessage', 'messagesRead']);
+    expect(newMessage.owner).toBe('message');
+  });
+});
+
+describe('what a client says', () => {
+  const chatId = '0193a1b2-0000-7000-8000-000000000001';
+  const payloadOf = (event: string, data: unknown): unknown => sockets.find((socket) => socket.event === event)?.payload?.parse(data);
+
+  it('may be a bare chat id where the API says so', () => {
+    expect(payloadOf('joinChat', chatId)).toEqual({ chatId });
+    expect(payloadOf('joinChat', { chatId })).toEqual({ chatId });
+    expect(payloadOf('leaveChat', chatId)).toEqual({ chatId, how: 'left' });
+    expect(payloadOf('getActiveUsers', chatId)).toEqual({ chatId });
+  });
+
+  it('comes from a URL as strings', () => {
+    const list = requestContracts.find(({ subject }) => subject === 'chat.v1.list')?.http?.input;
+    expect(list?.parse({ limit: '20', status: 'PENDING' })).toEqual({ limit: 20, status: 'PENDING' });
+    for (const limit of ['0', '101', '1e1', '-1', ' 5', '5.0', '']) expect(list?.safeParse({ limit }).success).toBe(false);
+  });
+});
