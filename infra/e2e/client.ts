@@ -4,7 +4,7 @@ import { waitFor, type TestSystem, type TokenSubject } from '../testing/index.ts
 
 /** What each event of a client is answered with. */
 export interface Replies {
-  joinChat: Omit<ReplyOf<typeof messageContracts.joinChat>, 'revs'>;
+  joinChat: Omit<ReplyOf<typeof messageContracts.joinChat>, 'revs' | 'chatRevThen'> & { statusChanges?: PayloadOf<typeof chatStatusChanged>[] };
   leaveChat: string;
   sendMessage: ReplyOf<typeof messageContracts.sendMessage>;
   typing: PayloadOf<typeof presenceContracts.setTyping>;

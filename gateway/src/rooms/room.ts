@@ -1,5 +1,5 @@
 import type { Bus, RoomEventFrame, RoomSubscription } from '@switchboard/shared/bus';
-import { chatContracts, LOG_PAGE, messageContracts, roomEvents, type LogEntry, type Owner, type RoomEventContract } from '@switchboard/shared/contracts';
+import { chatContracts, chatStatusChanged, LOG_PAGE, messageContracts, roomEvents, type LogEntry, type Owner, type RoomEventContract } from '@switchboard/shared/contracts';
 import { Follower } from '@switchboard/shared/log';
 import type { Logger } from '@switchboard/shared/runtime';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -80,6 +80,16 @@ export class Room {
     for (const joining of this.#joining.values()) joining.since[owner] ??= rev;
     this.#tellAll(owner, this.#followers[owner].begin(rev));
     this.#fillIfBehind(owner);
+  }
+
+  /** The changes of status between two positions of chat-service's log; none when it is away: the status itself is known. */
+  async statusChanges(after: number | undefined, upTo: number): Promise<unknown[]> {
+    if (after === undefined || after >= upTo) return [];
+    const changes = await this.#read('chat', after, upTo).catch((error: unknown) => {
+      this.#logger.debug({ err: error }, 'changes of status could not be read');
+      return [];
+    });
+    return changes.filter(({ event }) => event === chatStatusChanged.event).map(({ payload }) => payload);
   }
 
   /** To be called in the same turn in which the snapshot is answered. */

@@ -1,5 +1,5 @@
 import type { Bus } from '@switchboard/shared/bus';
-import { chatContracts, chatHeads, LOG_PAGE, messageContracts, messageHeads, parse, presenceContracts, type Heads } from '@switchboard/shared/contracts';
+import { chatContracts, chatHeads, LOG_PAGE, messageContracts, messageHeads, parse, presenceContracts, type Heads, type ReplyOf } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { Logger } from '@switchboard/shared/runtime';
 import type { EdgeEvent } from '../inbound.ts';
@@ -12,6 +12,11 @@ const readHeadsOf = { chat: chatContracts.readHeads, message: messageContracts.r
 
 /** Leaving by intent is told at once; any other end of a transport may be a reload. */
 const INTENDED = new Set(['client namespace disconnect', 'server namespace disconnect']);
+
+/** What a client is told of a join: the logs' positions are the edge's own affair. */
+function forClient({ revs: _revs, chatRevThen: _then, ...snapshot }: ReplyOf<typeof messageContracts.joinChat>, statusChanges: readonly unknown[]) {
+  return snapshot.recovered === true ? { ...snapshot, statusChanges } : snapshot;
+}
 
 const isGone = (socket: ChatSocket): boolean => !socket.connected;
 
@@ -40,21 +45,24 @@ export class Rooms {
 
   /** Follow first, snapshot second, flush last: nothing falls between what the answer holds and what is told after it. */
   readonly joinChat: EdgeEvent = async (socket, payload, asking) => {
-    const { chatId } = parse(messageContracts.joinChat.payload, payload);
+    const join = parse(messageContracts.joinChat.payload, payload);
+    // A further page of what a joined socket missed: it is live already, from where the pages end.
+    if (join.cursor !== undefined) return { data: forClient(await this.#bus.request(messageContracts.joinChat, join, asking), []) };
     if (isGone(socket)) throw new Failure('UNAVAILABLE');
-    const room = this.#open(chatId);
+    const room = this.#open(join.chatId);
     const wasJoined = room.has(socket.id);
     const joining = this.#admit(socket, room);
     try {
       await room.isFollowed;
-      const [{ revs, ...snapshot }] = await Promise.all([
-        this.#bus.request(messageContracts.joinChat, { chatId }, asking),
-        this.#presence.enter(socket, chatId, asking),
+      const [snapshot] = await Promise.all([
+        this.#bus.request(messageContracts.joinChat, join, asking),
+        this.#presence.enter(socket, join.chatId, asking),
       ]);
-      const missed = await room.begin(joining, revs);
+      const missed = await room.begin(joining, snapshot.revs);
+      const statusChanges = await room.statusChanges(snapshot.chatRevThen, snapshot.revs.chat);
       // It may have gone while we asked; then nobody was left to take it out.
       if (isGone(socket)) this.#remove(socket, room, 'dropped');
-      return { data: snapshot, afterwards: () => { room.goLive(joining, revs, missed); } };
+      return { data: forClient(snapshot, statusChanges), afterwards: () => { room.goLive(joining, snapshot.revs, missed); } };
     } catch (error) {
       if (wasJoined && error instanceof Failure && error.retryable) room.resume(joining);
       else this.#remove(socket, room, 'left');

@@ -1,10 +1,19 @@
-import type { Actor, ChatFacts, ChatStatus, FileInfo, Heads, LogEntry, Message, NewMessage } from '@switchboard/shared/contracts';
+import type { Actor, ChatFacts, ChatStatus, FileInfo, Heads, LogEntry, Message, messagesRead, NewMessage, PayloadOf } from '@switchboard/shared/contracts';
 
 export interface Snapshot {
   readonly status: ChatStatus;
   readonly messages: Message[];
   /** The log positions that it stands for. */
   readonly revs: { readonly chat: number; readonly message: number };
+}
+
+/** What came after a point of the log, as far as it fits a page. */
+export interface CatchUp extends Snapshot {
+  readonly reads: PayloadOf<typeof messagesRead>[];
+  readonly hasMore: boolean;
+  /** Where the next page begins. */
+  readonly cursor?: string;
+  readonly chatRevThen?: number;
 }
 
 export interface MessagePage {
@@ -25,6 +34,8 @@ export interface ReadMarks {
 export interface MessageStore {
   /** Undefined: there is no row of this chat here. */
   snapshot(actor: Actor, chatId: string, limit: number): Promise<Snapshot | undefined>;
+  /** What came after a message, or after a page of that. `lost`: the point is unknown or too far back. */
+  catchUp(actor: Actor, chatId: string, from: { after?: string; cursor?: string }, limit: number): Promise<CatchUp | 'lost' | undefined>;
   list(actor: Actor, chatId: string, page: { limit: number; cursor?: string }): Promise<MessagePage | undefined>;
   /** Throws MESSAGE_NOT_FOUND when one of them is not in the chat, and then none is marked. */
   markRead(actor: Actor, chatId: string, messageIds: readonly string[]): Promise<ReadMarks | undefined>;

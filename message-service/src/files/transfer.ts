@@ -20,7 +20,7 @@ interface Parts {
 export function transferRoute(parts: Parts): InternalRoute {
   return (request, response) => {
     if (!request.url?.startsWith('/blobs/')) return false;
-    const ticket = parts.tickets.read(request.url);
+    const ticket = parts.tickets.take(request.url);
     void handle(parts, ticket, request, response).catch((error: unknown) => {
       if (!(error instanceof Failure)) parts.logger.error({ err: error }, 'the bytes of a file could not be moved');
       if (response.headersSent) response.destroy();

@@ -1,12 +1,17 @@
 import type { Handler } from '@switchboard/shared/bus';
-import type { messageContracts } from '@switchboard/shared/contracts';
+import { LOG_PAGE, type messageContracts } from '@switchboard/shared/contracts';
 import type { ChatDirectory, MessageStore } from '../domain/message-store.ts';
 import { onKnownChat } from './known-chat.ts';
 
 const SNAPSHOT_MESSAGES = 50;
 
 export const joinChatHandler = (store: MessageStore, chats: ChatDirectory): Handler<typeof messageContracts.joinChat> =>
-  async ({ chatId }, { actor }) => {
+  async ({ chatId, after, cursor }, { actor }) => {
+    const isReturning = after !== undefined || cursor !== undefined;
+    if (isReturning) {
+      const missed = await onKnownChat(chats, chatId, () => store.catchUp(actor, chatId, { after, cursor }, LOG_PAGE));
+      if (missed !== 'lost') return { chatId, ...missed, recovered: true };
+    }
     const snapshot = await onKnownChat(chats, chatId, () => store.snapshot(actor, chatId, SNAPSHOT_MESSAGES));
-    return { chatId, ...snapshot };
+    return { chatId, ...snapshot, recovered: isReturning ? false : undefined };
   };

@@ -1,7 +1,7 @@
 import { parse } from '@switchboard/shared/contracts';
 import { z } from 'zod';
 
-// Opaque to everyone else: the base64url of the `seq` before which the next page lies.
+// Opaque to everyone else: base64url of the `seq` before which the next page lies, or of a way through the log.
 
 const SeqCursor = z.object({
   cursor: z
@@ -16,3 +16,17 @@ export const encodeSeq = (seq: number): string => Buffer.from(`before:${seq.toSt
 
 /** Throws VALIDATION for a cursor that this service did not make. */
 export const decodeSeq = (cursor: string): number => parse(SeqCursor, { cursor }).cursor;
+
+/** How far a catch-up has come, and how far it goes. */
+export interface LogPoint {
+  readonly rev: number;
+  readonly upTo: number;
+}
+
+export const encodeLogPoint = ({ rev, upTo }: LogPoint): string => Buffer.from(`log:${rev}:${upTo}`).toString('base64url');
+
+/** Undefined for what this service did not make. */
+export function decodeLogPoint(cursor: string): LogPoint | undefined {
+  const [, rev, upTo] = /^log:(\d{1,9}):(\d{1,9})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  return rev === undefined || upTo === undefined || Number(rev) > Number(upTo) ? undefined : { rev: Number(rev), upTo: Number(upTo) };
+}

@@ -48,6 +48,9 @@ const messageEntity = new EntitySchema<Record<string, unknown>>({
     replyToId: { name: 'reply_to_id', type: 'uuid', nullable: true },
     clientMessageId: { name: 'client_message_id', type: 'text', nullable: true },
     createdAt: { name: 'created_at', type: 'timestamptz', precision: 3 },
+    /** Where it stands in this owner's log, and how far chat-service's was known then: from here a reader catches up. */
+    rev: { type: 'integer' },
+    chatVersion: { name: 'chat_version', type: 'integer' },
   },
   indices: [
     { name: 'message_id_in_chat', columns: ['chatId', 'id'], unique: true },

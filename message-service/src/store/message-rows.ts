@@ -1,3 +1,4 @@
+import type { ChatStatus } from '@switchboard/shared/contracts';
 import type { StoredMessage, Thread } from '../domain/message.ts';
 
 /** Every column of a message, from the table alias given, each under `prefix` + its name. */
@@ -36,4 +37,12 @@ export function toThread(row: ThreadRow): Thread {
       replyToId: row.reply_replyToId, clientMessageId: row.reply_clientMessageId,
     } : undefined,
   };
+}
+
+/** A chat's row, as readers need it. */
+export interface ChatHead {
+  readonly clientId: number;
+  readonly status: ChatStatus;
+  readonly version: number;
+  readonly rev: number;
 }

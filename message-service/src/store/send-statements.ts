@@ -50,8 +50,9 @@ export async function insertAppended(transaction: Database, outcomes: readonly O
        SELECT * FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::text[], $11::timestamptz[], $12::integer[])
          AS m(chat_id, seq, id, sender_id, sender_email, sender_role, text, file_id, reply_to_id, client_message_id, created_at, rev)
      ), inserted AS (
-       INSERT INTO message.message (chat_id, seq, id, sender_id, sender_email, sender_role, text, file_id, reply_to_id, client_message_id, created_at)
-       SELECT chat_id, seq, id, sender_id, sender_email, sender_role, text, file_id, reply_to_id, client_message_id, created_at FROM appended
+       INSERT INTO message.message (chat_id, seq, id, sender_id, sender_email, sender_role, text, file_id, reply_to_id, client_message_id, created_at, rev, chat_version)
+       SELECT m.chat_id, m.seq, m.id, sender_id, sender_email, sender_role, text, file_id, reply_to_id, client_message_id, created_at, m.rev, c.version
+       FROM appended m JOIN message.chat c ON c.id = m.chat_id
      ), logged AS (
        INSERT INTO message.chat_log (chat_id, rev, event, payload)
        SELECT chat_id, rev, 'newMessage', jsonb_build_object('seq', seq) FROM appended

@@ -32,7 +32,9 @@ export const NewMessage = z
   .refine((message) => message.text !== undefined || message.fileId !== undefined, { error: 'text or fileId is needed' });
 export type NewMessage = z.output<typeof NewMessage>;
 
-const JoinChat = z.strictObject({ chatId: ChatId });
+/** `after`: the last message the client has; `cursor`: where the page before ended. What names no point in the chat is no error. */
+const JoinChat = z.strictObject({ chatId: ChatId, after: z.string().max(200).optional(), cursor: z.string().max(200).optional() });
+const MessagesRead = z.object({ chatId: ChatId, userId: UserId, messageIds: z.array(MessageId) });
 const ReadMessages = z.strictObject({ chatId: ChatId, messageIds: z.array(MessageId).min(1).max(500) });
 const ListMessages = z.strictObject({ chatId: ChatId, limit: PageLimit.optional(), cursor: Cursor.optional() });
 
@@ -60,8 +62,11 @@ export const messageContracts = {
   }),
 
   /**
-   * The state from which a socket goes on hearing room events: the last 50 messages, oldest first, and the log positions
-   * they stand for. On the socket this is `joinChat`, completed by the gateway, which follows the room first.
+   * The state from which a socket goes on hearing room events, and the log positions (`revs`) that it stands for: the last
+   * 50 messages, oldest first. With `after`, everything since that message instead (`recovered: true`), at most 500 log
+   * entries; while `hasMore`, the rest is asked for with `cursor`, page by page, up to where the socket went live. A point
+   * that is unknown or too far back gives the last 50 and `recovered: false`.
+   * On the socket this is `joinChat`, completed by the gateway, which follows the room first and adds the changes of status.
    */
   joinChat: request('message.v1.join', {
     caller: 'user',
@@ -71,7 +76,13 @@ export const messageContracts = {
       chatId: ChatId,
       status: ChatStatus,
       messages: z.array(Message),
+      reads: z.array(MessagesRead).optional(),
+      recovered: z.boolean().optional(),
+      hasMore: z.boolean().optional(),
+      cursor: Cursor.optional(),
       revs: z.object({ chat: Rev, message: Rev }),
+      /** How far chat-service's log was known at the point of `after`: what came since is missed by the client too. */
+      chatRevThen: Rev.optional(),
     }),
     errors: ['CHAT_NOT_FOUND'],
   }),
@@ -145,7 +156,7 @@ export const messagesRead = roomEvent('message', {
   event: 'messagesRead',
   socket: true,
   durable: true,
-  payload: z.object({ chatId: ChatId, userId: UserId, messageIds: z.array(MessageId) }),
+  payload: MessagesRead,
   to: 'others',
   author: (read) => read.userId,
 });

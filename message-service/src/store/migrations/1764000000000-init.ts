@@ -30,6 +30,8 @@ export class Init1764000000000 implements MigrationInterface {
         reply_to_id uuid,
         client_message_id text,
         created_at timestamptz(3) NOT NULL,
+        rev integer NOT NULL,
+        chat_version integer NOT NULL,
         CONSTRAINT message_pkey PRIMARY KEY (chat_id, seq)
       );
       CREATE UNIQUE INDEX message_id_in_chat ON message.message (chat_id, id);

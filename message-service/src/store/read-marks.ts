@@ -1,0 +1,34 @@
+import { logEntry, mayEnter, messagesRead, type Actor } from '@switchboard/shared/contracts';
+import { Failure } from '@switchboard/shared/errors';
+import type { ChatLog } from '@switchboard/shared/log';
+import type { Database } from '@switchboard/shared/postgres';
+import type { ReadMarks } from '../domain/message-store.ts';
+
+/** Marks messages under the chat's lock, with the entry in the log; undefined when there is no row of the chat. */
+export async function markRead(transaction: Database, log: ChatLog, actor: Actor, chatId: string, messageIds: readonly string[]): Promise<ReadMarks | undefined> {
+  const [chat] = await transaction.query<{ clientId: number; rev: number }>('SELECT client_id AS "clientId", rev FROM message.chat WHERE id = $1 FOR UPDATE', [chatId]);
+  if (chat === undefined) return undefined;
+  if (!mayEnter(actor, chat)) throw new Failure('CHAT_NOT_FOUND');
+  const wanted = [...new Set(messageIds)];
+  const newlyRead = await insertMarks(transaction, actor, chatId, wanted);
+  if (newlyRead.length === 0) return { messageIds: wanted, entry: undefined };
+  const entry = logEntry(messagesRead, chat.rev + 1, { chatId, userId: actor.id, messageIds: newlyRead });
+  await log.append(transaction, [{ chatId, ...entry }]);
+  await transaction.query('UPDATE message.chat SET rev = $2 WHERE id = $1', [chatId, entry.rev]);
+  return { messageIds: wanted, entry };
+}
+
+/** Marks what was not marked yet and returns those ids, oldest message first. Throws MESSAGE_NOT_FOUND, with nothing marked. */
+async function insertMarks(transaction: Database, actor: Actor, chatId: string, messageIds: readonly string[]): Promise<string[]> {
+  const found = await transaction.query<{ id: string; seq: number }>(
+    'SELECT id, seq FROM message.message WHERE chat_id = $1 AND id = ANY($2::uuid[]) ORDER BY seq',
+    [chatId, messageIds],
+  );
+  if (found.length < messageIds.length) throw new Failure('MESSAGE_NOT_FOUND');
+  const marked = await transaction.query<{ seq: number }>(
+    'INSERT INTO message.message_read (chat_id, user_id, seq) SELECT $1, $2, unnest($3::integer[]) ON CONFLICT DO NOTHING RETURNING seq',
+    [chatId, actor.id, found.map(({ seq }) => seq)],
+  );
+  const newly = new Set(marked.map(({ seq }) => seq));
+  return found.filter(({ seq }) => newly.has(seq)).map(({ id }) => id);
+}
