@@ -12,20 +12,27 @@ afterEach(() => { jest.useRealTimers(); });
 it('say what they were given for', () => {
   const put = tickets.grantPut(file);
   expect(put.startsWith('http://127.0.0.1:4000/blobs/')).toBe(true);
-  expect(tickets.read(pathOf(put))).toMatchObject({ action: 'put', ...file });
-  expect(tickets.read(pathOf(tickets.grantGet(file.fileId)))).toMatchObject({ action: 'get', fileId: file.fileId });
+  expect(tickets.take(pathOf(put))).toMatchObject({ action: 'put', ...file });
+  expect(tickets.take(pathOf(tickets.grantGet(file.fileId)))).toMatchObject({ action: 'get', fileId: file.fileId });
 });
 
 it('are good for a minute', () => {
   const path = pathOf(tickets.grantGet(file.fileId));
   jest.advanceTimersByTime(59_000);
-  expect(tickets.read(path)).toBeDefined();
+  expect(tickets.take(path)).toBeDefined();
   jest.advanceTimersByTime(1_001);
-  expect(tickets.read(path)).toBeUndefined();
+  expect(tickets.take(path)).toBeUndefined();
+});
+
+it('to put are good once, to get as often as one likes', () => {
+  const put = pathOf(tickets.grantPut(file));
+  const get = pathOf(tickets.grantGet(file.fileId));
+  expect([tickets.take(put)?.action, tickets.take(put)?.action]).toEqual(['put', undefined]);
+  expect([tickets.take(get)?.action, tickets.take(get)?.action]).toEqual(['get', 'get']);
 });
 
 it('are good only in the process that gave them', () => {
-  expect(new Tickets('http://127.0.0.1:4000').read(pathOf(tickets.grantPut(file)))).toBeUndefined();
+  expect(new Tickets('http://127.0.0.1:4000').take(pathOf(tickets.grantPut(file)))).toBeUndefined();
 });
 
 it('are no longer good when changed', () => {
@@ -33,8 +40,8 @@ it('are no longer good when changed', () => {
   const [, ticket = '', signature = ''] = /^\/blobs\/(.+)\.(.+)$/.exec(path) ?? [];
   const forged = Buffer.from(Buffer.from(ticket, 'base64url').toString().replace('"ownerId":7', '"ownerId":8')).toString('base64url');
   expect(forged).not.toBe(ticket);
-  expect(tickets.read(`/blobs/${forged}.${signature}`)).toBeUndefined();
-  expect(tickets.read(`/blobs/${ticket}.`)).toBeUndefined();
-  expect(tickets.read(`/blobs/${ticket}`)).toBeUndefined();
-  expect(tickets.read('/blobs/')).toBeUndefined();
+  expect(tickets.take(`/blobs/${forged}.${signature}`)).toBeUndefined();
+  expect(tickets.take(`/blobs/${ticket}.`)).toBeUndefined();
+  expect(tickets.take(`/blobs/${ticket}`)).toBeUndefined();
+  expect(tickets.take('/blobs/')).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Message } from '@switchboard/shared/contracts';
+import { Failure } from '@switchboard/shared/errors';
 import type { DataSource } from 'typeorm';
 import { waitFor } from '../../infra/testing/index.ts';
 import type { Sent } from '../src/domain/message-store.ts';
@@ -27,7 +28,7 @@ afterAll(() => database.drop());
 const newChat = () => database.addChat(aChat());
 const send = (chatId: string, text: string, key?: string, by = writer): Promise<Sent | undefined> =>
   by.send(owner, chatId, { text, clientMessageId: key }, neverExpires);
-const codeOf = (promise: Promise<unknown>) => promise.then(() => 'sent', (error: { code?: unknown }) => error.code);
+const codeOf = (promise: Promise<unknown>) => promise.then(() => 'sent', (error: unknown) => (error instanceof Failure ? error.code : error));
 
 interface Row { seq: number; text: string }
 const rowsOf = async (chatId: string): Promise<Row[]> =>

@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Bus } from '@switchboard/shared/bus';
+import { chatContracts, messageContracts, type Actor, type ChatFacts, type Message, type NewMessage } from '@switchboard/shared/contracts';
+import { Failure, type ErrorCode } from '@switchboard/shared/errors';
+import { startNats, type TestNats } from '../../infra/testing/index.ts';
+import { createMessageService } from '../src/app.ts';
+import { Config } from '../src/config.ts';
+import { createMessageDatabase, type MessageDatabase } from './database.ts';
+import { aChat, owner, silent } from './given.ts';
+
+/** chat-service as message-service sees it. */
+export class ChatServiceStub {
+  readonly chats = new Map<string, ChatFacts>();
+  readonly lookedUp: string[] = [];
+  readonly bus: Bus;
+  #isStopped = false;
+
+  private constructor(bus: Bus) {
+    this.bus = bus;
+  }
+
+  static async start(nats: TestNats): Promise<ChatServiceStub> {
+    const stub = new ChatServiceStub(await Bus.connect({ url: nats.url('chat-service'), user: 'chat-service', logger: silent }));
+    const { lookUpChat, readChanges } = chatContracts;
+    stub.bus.serve({ lookUpChat, readChanges }, {
+      lookUpChat: ({ chatId }) => {
+        stub.lookedUp.push(chatId);
+        return Promise.resolve({ chat: stub.chats.get(chatId) });
+      },
+      readChanges: () => Promise.resolve({ chats: [], hasMore: false }),
+    });
+    await stub.bus.flush();
+    return stub;
+  }
+
+  /** Goes away; the service is alone then. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    await this.bus.close();
+  }
+
+  /** Opens a chat that message-service has not heard of. */
+  open(facts: Partial<ChatFacts> = {}): string {
+    const chat = aChat(facts);
+    this.chats.set(chat.id, chat);
+    return chat.id;
+  }
+}
+
+export interface TestMessageService {
+  readonly url: string;
+  readonly nats: TestNats;
+  readonly database: MessageDatabase;
+  readonly filesDir: string;
+  readonly chatService: ChatServiceStub;
+  /** Asks as the gateway does. */
+  readonly gateway: Bus;
+  send(chatId: string, message: NewMessage, actor?: Actor): Promise<Message>;
+  stop(): Promise<void>;
+}
+
+/** The whole service on a NATS and a database of its own; beside it a chat-service that is none, and a gateway's connection. */
+export async function startMessageService(environment: Record<string, string> = {}): Promise<TestMessageService> {
+  const [nats, database, filesDir] = await Promise.all([startNats(), createMessageDatabase(), mkdtemp(join(tmpdir(), 'switchboard-files-'))]);
+  const chatService = await ChatServiceStub.start(nats);
+  const config = Config.parse({
+    NATS_URL: nats.url('message-service'),
+    MESSAGE_DATABASE_URL: database.url('message_service'),
+    PUBLIC_URL: 'https://chat.example/',
+    FILE_URL_SECRET: 'a secret of thirty-two bytes, or so',
+    FILES_DIR: filesDir,
+    ...environment,
+  });
+  const service = await createMessageService(config, silent);
+  const gateway = await Bus.connect({ url: nats.url('gateway'), user: 'gateway', logger: silent });
+  return {
+    url: service.url, nats, database, filesDir, chatService, gateway,
+    send: (chatId, message, actor = owner) => gateway.request(messageContracts.sendMessage, { chatId, message }, { actor }),
+    async stop() {
+      await gateway.close();
+      await service.stop();
+      await chatService.stop();
+      await database.drop();
+      await nats.stop();
+      await rm(filesDir, { recursive: true });
+    },
+  };
+}
+
+/** The code that a request is refused with; undefined when it is not. */
+export async function refusal(request: Promise<unknown>): Promise<ErrorCode | undefined> {
+  try {
+    await request;
+    return undefined;
+  } catch (error) {
+    if (error instanceof Failure) return error.code;
+    throw error;
+  }
+}
