@@ -23,6 +23,8 @@ export interface LockedChat {
 export interface Facts {
   readonly now: Date;
   readonly chats: readonly LockedChat[];
+  /** Chats of this batch whose rows somebody else holds. */
+  readonly contended?: readonly string[];
   /** Messages that were sent under the keys of this batch, or that it replies to. */
   readonly messages: readonly StoredMessage[];
   readonly files: readonly { readonly id: string; readonly ownerId: number }[];
@@ -33,7 +35,9 @@ export type Outcome =
   | { readonly kind: 'repeated'; readonly thread: Thread }
   | { readonly kind: 'refused'; readonly failure: Failure }
   /** There is no row of this chat here; it may yet be known to chat-service. */
-  | { readonly kind: 'unknown' };
+  | { readonly kind: 'unknown' }
+  /** Somebody else holds the chat's row: nothing was decided. */
+  | { readonly kind: 'contended' };
 
 const keyOf = (chatId: string, senderId: number, key: string): string => `${chatId} ${senderId.toString()} ${key}`;
 const idOf = (chatId: string, id: string): string => `${chatId} ${id}`;
@@ -53,7 +57,7 @@ export function decideSends(sends: readonly Send[], facts: Facts): Outcome[] {
 
   function decide({ id, chatId, sender, message }: Send): Outcome {
     const chat = chats.get(chatId);
-    if (chat === undefined) return { kind: 'unknown' };
+    if (chat === undefined) return { kind: facts.contended?.includes(chatId) === true ? 'contended' : 'unknown' };
     if (!mayEnter(sender, chat)) return refused('CHAT_NOT_FOUND');
     const replyTo = message.replyToId === undefined ? undefined : byId.get(idOf(chatId, message.replyToId));
 

@@ -6,7 +6,7 @@ import { v7 as uuid } from 'uuid';
 import { render, type UrlOfFile } from '../domain/message.ts';
 import type { MessageSender, Sent } from '../domain/message-store.ts';
 import { decideSends, type Outcome, type Send } from '../domain/send.ts';
-import { insertAppended, readFacts } from './send-statements.ts';
+import { insertAppended, readFacts, type OnContention } from './send-statements.ts';
 
 interface Waiting {
   readonly send: Send;
@@ -16,16 +16,25 @@ interface Waiting {
 }
 
 const MAX_BATCH = 256;
+/** How many connections may wait for rows that others hold; the rest of the pool is for everybody else. */
+const MAX_DETOURS = 4;
 
 /**
  * Group commit: sends in flight together share one transaction. A batch forms while the one before it commits; an idle
  * writer waits for nobody. Resolves after COMMIT only; undefined when this service has no row of the chat.
+ *
+ * A batch never waits for a row that somebody else holds: sends to that chat take a detour, in their order, in transactions
+ * of their own, which wait and fail with BUSY without anybody else noticing.
  */
 export class MessageWriter implements MessageSender {
   readonly #database: DataSource;
   readonly #urlOf: UrlOfFile;
   #waiting: Waiting[] = [];
   #isWriting = false;
+  /** Per contended chat, what waits for it. */
+  readonly #detours = new Map<string, Waiting[]>();
+  readonly #detoursWaiting: string[] = [];
+  #detoursRunning = 0;
 
   constructor(database: DataSource, urlOf: UrlOfFile) {
     this.#database = database;
@@ -34,7 +43,13 @@ export class MessageWriter implements MessageSender {
 
   send(sender: Actor, chatId: string, message: NewMessage, isExpired: () => boolean): Promise<Sent | undefined> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ send: { id: uuid(), chatId, sender, message }, isExpired, resolve, reject });
+      const waiting: Waiting = { send: { id: uuid(), chatId, sender, message }, isExpired, resolve, reject };
+      const detour = this.#detours.get(chatId);
+      if (detour !== undefined) {
+        detour.push(waiting);
+        return;
+      }
+      this.#waiting.push(waiting);
       if (this.#isWriting) return;
       this.#isWriting = true;
       // Whatever else arrives in this turn joins the batch.
@@ -43,33 +58,68 @@ export class MessageWriter implements MessageSender {
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, MAX_BATCH).filter(isStillWanted);
-      if (batch.length > 0) await this.#settle(batch);
-    }
+    while (this.#waiting.length > 0) await this.#settle(this.#waiting.splice(0, MAX_BATCH), 'skip');
     this.#isWriting = false;
   }
 
-  async #settle(batch: readonly Waiting[]): Promise<void> {
+  async #settle(all: readonly Waiting[], onContention: OnContention): Promise<void> {
+    const batch = all.filter(isStillWanted);
+    if (batch.length === 0) return;
     try {
-      const outcomes = await this.#commit(batch.map(({ send }) => send));
+      const outcomes = await this.#commit(batch.map(({ send }) => send), onContention);
       for (const [index, waiting] of batch.entries()) this.#tell(waiting, outcomes[index]);
+      this.#divert(batch.filter((_, index) => outcomes[index]?.kind === 'contended'));
     } catch (error) {
       // An outage is everybody's. Anything else is one message's fault, so each gets a transaction of its own.
       if (error instanceof Failure || batch.length === 1) for (const waiting of batch) waiting.reject(error);
-      else for (const waiting of batch) await this.#settle([waiting]);
+      else for (const waiting of batch) await this.#settle([waiting], onContention);
     }
   }
 
-  #commit(sends: readonly Send[]): Promise<Outcome[]> {
+  #commit(sends: readonly Send[], onContention: OnContention): Promise<Outcome[]> {
     return guarded(() => this.#database.transaction(async (transaction) => {
-      const outcomes = decideSends(sends, await readFacts(transaction, sends));
+      const outcomes = decideSends(sends, await readFacts(transaction, sends, onContention));
       await insertAppended(transaction, outcomes);
       return outcomes;
     }));
   }
 
+  /** Takes sends, and whatever waits behind them for the same chats, out of everybody's way. */
+  #divert(contended: readonly Waiting[]): void {
+    if (contended.length === 0) return;
+    const chats = new Set(contended.map(({ send }) => send.chatId));
+    const behind = this.#waiting.filter(({ send }) => chats.has(send.chatId));
+    this.#waiting = this.#waiting.filter(({ send }) => !chats.has(send.chatId));
+    for (const waiting of [...contended, ...behind]) {
+      const { chatId } = waiting.send;
+      const detour = this.#detours.get(chatId);
+      if (detour === undefined) this.#detoursWaiting.push(chatId);
+      this.#detours.set(chatId, [...(detour ?? []), waiting]);
+    }
+    this.#startDetours();
+  }
+
+  #startDetours(): void {
+    while (this.#detoursRunning < MAX_DETOURS) {
+      const chatId = this.#detoursWaiting.shift();
+      if (chatId === undefined) return;
+      this.#detoursRunning += 1;
+      void this.#writeDetour(chatId).finally(() => {
+        this.#detoursRunning -= 1;
+        this.#startDetours();
+      });
+    }
+  }
+
+  async #writeDetour(chatId: string): Promise<void> {
+    for (let detour = this.#detours.get(chatId) ?? []; detour.length > 0; detour = this.#detours.get(chatId) ?? []) {
+      await this.#settle(detour.splice(0, MAX_BATCH), 'wait');
+    }
+    this.#detours.delete(chatId);
+  }
+
   #tell({ resolve, reject }: Waiting, outcome: Outcome | undefined): void {
+    if (outcome?.kind === 'contended') return;
     if (outcome === undefined || outcome.kind === 'unknown') {
       resolve(undefined);
     } else if (outcome.kind === 'refused') {

@@ -3,19 +3,28 @@ import type { StoredMessage } from '../domain/message.ts';
 import type { Facts, LockedChat, Outcome, Send } from '../domain/send.ts';
 import { messageColumns } from './message-rows.ts';
 
+/** What to do about a chat whose row somebody else holds. */
+export type OnContention = 'skip' | 'wait';
+
 /**
  * Locks the chats of a batch, in id order so that two writers never wait for each other in a circle, and reads what its
  * decisions rest on. The time is Postgres's, taken under the locks: it never runs against `seq`.
  */
-export async function readFacts(transaction: Database, sends: readonly Send[]): Promise<Facts> {
-  const chats = await transaction.query<LockedChat & { now: Date }>(
-    `SELECT id, client_id AS "clientId", status, seq, rev, date_trunc('milliseconds', clock_timestamp()) AS now
-     FROM (SELECT * FROM message.chat WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE) AS locked`,
+export async function readFacts(transaction: Database, sends: readonly Send[], onContention: OnContention): Promise<Facts> {
+  const rows = await transaction.query<(LockedChat & { now: Date; exists: true }) | { id: string; clientId: null; exists: boolean }>(
+    `SELECT id, locked.client_id AS "clientId", locked.status, locked.seq, locked.rev, date_trunc('milliseconds', clock_timestamp()) AS now,
+       EXISTS (SELECT 1 FROM message.chat WHERE chat.id = wanted.id) AS exists
+     FROM unnest($1::uuid[]) AS wanted(id) LEFT JOIN (
+       SELECT * FROM message.chat WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE ${onContention === 'skip' ? 'SKIP LOCKED' : ''}
+     ) AS locked USING (id)`,
     [[...new Set(sends.map((send) => send.chatId))]],
   );
+  const chats = rows.flatMap((row) => (row.clientId === null ? [] : row));
+  const contended = rows.flatMap((row) => (row.clientId === null && row.exists ? row.id : []));
   const messages = await readMessages(transaction, sends);
   const files = await readFiles(transaction, sends);
-  return { now: chats.at(-1)?.now ?? new Date(0), chats, messages, files };
+  const now = new Date(Math.max(...chats.map((chat) => chat.now.getTime()), 0));
+  return { now, chats, contended, messages, files };
 }
 
 async function readMessages(transaction: Database, sends: readonly Send[]): Promise<StoredMessage[]> {
