@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Actor, ChatFacts } from '@switchboard/shared/contracts';
-import { createLogger } from '@switchboard/shared/runtime';
 import type { StoredMessage } from '../src/domain/message.ts';
 
 /** Who and what the tests speak of. */
 export const owner: Actor = { id: 1, email: 'owner@example.com', role: 'client' };
 export const stranger: Actor = { id: 2, email: 'stranger@example.com', role: 'client' };
 export const admin: Actor = { id: 9, email: 'admin@example.com', role: 'admin' };
-
-export const silent = createLogger('test', 'silent');
 
 /** A chat of the owner's, as chat-service knows it. */
 export const aChat = (facts: Partial<ChatFacts> = {}): ChatFacts => ({ id: randomUUID(), clientId: owner.id, status: 'ACTIVE', version: 1, ...facts });

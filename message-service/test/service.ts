@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { Bus } from '@switchboard/shared/bus';
 import { chatContracts, messageContracts, type Actor, type ChatFacts, type Message, type NewMessage } from '@switchboard/shared/contracts';
 import { Failure, type ErrorCode } from '@switchboard/shared/errors';
-import { startNats, type TestNats } from '../../infra/testing/index.ts';
+import { silent, startNats, type TestNats } from '../../infra/testing/index.ts';
 import { createMessageService } from '../src/app.ts';
 import { Config } from '../src/config.ts';
 import { createMessageDatabase, type MessageDatabase } from './database.ts';
-import { aChat, owner, silent } from './given.ts';
+import { aChat, owner } from './given.ts';
 
 /** chat-service as message-service sees it. */
 export class ChatServiceStub {

@@ -1,0 +1,110 @@
+import { expect, it } from '@jest/globals';
+import { Lanes } from '../src/lanes.ts';
+import { upTo } from './given.ts';
+
+/** Tasks that end when told to, in the order in which they were started. */
+class Work {
+  readonly started: string[] = [];
+  readonly #ends = new Map<string, PromiseWithResolvers<string>>();
+
+  task = (name: string) => (): Promise<string> => {
+    const end = Promise.withResolvers<string>();
+    this.started.push(name);
+    this.#ends.set(name, end);
+    return end.promise;
+  };
+
+  async end(...names: string[]): Promise<void> {
+    for (const name of names) this.#ends.get(name)?.resolve(name);
+    await turn();
+  }
+
+  async fail(name: string): Promise<void> {
+    this.#ends.get(name)?.reject(new Error(name));
+    await turn();
+  }
+}
+
+const turn = () => new Promise((resolve) => { setImmediate(resolve); });
+
+it('does what one lane asks in order, one after the other', async () => {
+  const [lanes, work] = [new Lanes(), new Work()];
+  const results = ['a', 'b', 'c'].map((name) => lanes.run('chat', name, false, work.task(name)));
+  expect(work.started).toEqual(['a']);
+  await work.end('a');
+  expect(work.started).toEqual(['a', 'b']);
+  await work.end('b');
+  await work.end('c');
+  expect(await Promise.all(results)).toEqual(['a', 'b', 'c']);
+});
+
+it('lets lanes run beside each other', () => {
+  const [lanes, work] = [new Lanes(), new Work()];
+  void lanes.run('chat 1', 'send', false, work.task('a'));
+  void lanes.run('chat 2', 'send', false, work.task('b'));
+  expect(work.started).toEqual(['a', 'b']);
+});
+
+it('starts pipelined tasks of one kind that wait together, together and in order', async () => {
+  const [lanes, work] = [new Lanes(), new Work()];
+  void lanes.run('chat', 'join', false, work.task('join'));
+  for (const name of ['s1', 's2', 's3']) void lanes.run('chat', 'send', true, work.task(name));
+  void lanes.run('chat', 'read', false, work.task('read'));
+  void lanes.run('chat', 'send', true, work.task('s4'));
+  await work.end('join');
+  expect(work.started).toEqual(['join', 's1', 's2', 's3']);
+  await work.end('s2', 's3');
+  expect(work.started).toHaveLength(4);
+  await work.end('s1');
+  expect(work.started.slice(4)).toEqual(['read']);
+  await work.end('read');
+  expect(work.started.slice(5)).toEqual(['s4']);
+});
+
+it('starts as many together as fit one message, the rest after them', async () => {
+  const [lanes, work] = [new Lanes(), new Work()];
+  const names = upTo(40).map((n) => `s${n}`);
+  for (const name of names) void lanes.run('chat', 'send', true, work.task(name));
+  expect(work.started).toEqual(['s1']);
+  await work.end('s1');
+  expect(work.started).toEqual(names.slice(0, 17));
+  await work.end(...names.slice(1, 17));
+  expect(work.started).toEqual(names.slice(0, 33));
+});
+
+it('says BUSY when a hundred wait, and takes more once they do not', async () => {
+  const [lanes, work] = [new Lanes(), new Work()];
+  const taken = upTo(101).map((n) => lanes.run('chat', `${n}`, false, work.task(`${n}`)));
+  await expect(lanes.run('chat', 'one more', false, work.task('one more'))).rejects.toMatchObject({ code: 'BUSY', retryable: true });
+  void lanes.run('another chat', 'send', false, work.task('elsewhere'));
+  expect(work.started).toEqual(['1', 'elsewhere']);
+  await work.end('1');
+  const late = lanes.run('chat', 'late', false, work.task('late'));
+  for (const n of upTo(101)) await work.end(`${n}`);
+  await work.end('late');
+  expect(await Promise.all([...taken, late])).toHaveLength(102);
+});
+
+it('goes on after a failure, which is told to whoever asked', async () => {
+  const [lanes, work] = [new Lanes(), new Work()];
+  const bad = expect(lanes.run('chat', 'a', false, work.task('a'))).rejects.toThrow('a');
+  const good = lanes.run('chat', 'b', false, work.task('b'));
+  await work.fail('a');
+  await bad;
+  await work.end('b');
+  expect(await good).toBe('b');
+});
+
+it('waits for all that go together, those that fail too', async () => {
+  const [lanes, work] = [new Lanes(), new Work()];
+  void lanes.run('chat', 'join', false, work.task('join'));
+  const bad = expect(lanes.run('chat', 'send', true, work.task('s1'))).rejects.toThrow('s1');
+  void lanes.run('chat', 'send', true, work.task('s2'));
+  void lanes.run('chat', 'leave', false, work.task('leave'));
+  await work.end('join');
+  await work.fail('s1');
+  await bad;
+  expect(work.started).toEqual(['join', 's1', 's2']);
+  await work.end('s2');
+  expect(work.started).toEqual(['join', 's1', 's2', 'leave']);
+});
