@@ -22,6 +22,10 @@ export interface SystemOptions {
   replicas?: string;
   only?: string;
   env?: Record<string, string>;
+  /** One that a system before left behind; a new one unless told. */
+  dataDir?: string;
+  /** `stop` leaves the data folder, for a start to come. */
+  keep?: boolean;
   timeoutMs?: number;
 }
 
@@ -51,7 +55,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
   const instances = instancesOf(parseOptions(args).replicas);
   const gateways = instances.filter(({ program }) => program === 'gateway').length;
   const port = await freePort(Math.max(1, gateways));
-  const dataDir = mkdtempSync(join(tmpdir(), 'switchboard-system-'));
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'switchboard-system-'));
   const log = join(dataDir, 'output.log');
   const launcher = await launch(args, log, { ...options.env, PORT: String(port), DATA_DIR: dataDir });
   const id = identify(launcher.pid);
@@ -71,7 +75,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
       throw new Error(`the system did not end by itself:\n${lastLines(log)}`, { cause: error });
     } finally {
       guard.forget(id.pid);
-      await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      if (options.keep !== true) await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     }
   };
 
