@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import type { PayloadOf, ReplyOf, RequestContract, RoomEventContract, SignalContract } from '../contracts/define.ts';
@@ -13,6 +14,9 @@ import { Requester } from './requester.ts';
 import { serve, type Server } from './serve.ts';
 import { ownerOfRoomSubject, roomSubject, roomWildcard } from './subjects.ts';
 import { newTrace, type Trace } from './trace.ts';
+
+/** What is under way is answered within REQUEST_TIMEOUT_MS, or nobody waits for it any more. */
+const CLOSE_WITHIN_MS = 3_000;
 
 /** An answer that takes longer is no answer: well under the two seconds in which a client hears of a failure. */
 export const REQUEST_TIMEOUT_MS = 1_500;
@@ -139,10 +143,11 @@ export class Bus {
     await this.#nats.flush();
   }
 
-  /** Takes no new requests, answers those it has, sends what is to be sent, closes. */
+  /** Takes no new requests, answers those it has, sends what is to be sent, closes; a dead server is not waited for. */
   async close(): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server.stop()));
+    const finished = Promise.all(this.#servers.map((server) => server.stop())).then(() => this.#nats.flush());
+    await Promise.race([finished.catch(() => undefined), sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
     this.#requester.close();
-    await this.#nats.drain();
+    await this.#nats.close();
   }
 }

@@ -1,3 +1,4 @@
+import type { Msg } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { Actor, Rev, SocketRef } from '../contracts/values.ts';
 import { isErrorCode, type ErrorCode, type FailureDetails } from '../errors.ts';
@@ -54,4 +55,13 @@ export const encodeRoomEvent = ({ meta, payload }: RoomEventFrame): string => `$
 export function decodeRoomEvent(frame: string): RoomEventFrame {
   const end = frame.indexOf('\n');
   return { meta: RoomEventMeta.parse(JSON.parse(frame.slice(0, end))), payload: frame.slice(end + 1) };
+}
+
+/** What a message holds; undefined when it is no JSON. A callback of NATS that throws would end the whole connection. */
+export function readJson(message: Msg): unknown {
+  try {
+    return message.json();
+  } catch {
+    return undefined;
+  }
 }

@@ -3,7 +3,7 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import type { Actor, SocketRef } from '../contracts/values.ts';
 import { Failure } from '../errors.ts';
 import { Coalescer, jsonArray, type Item } from './coalesce.ts';
-import { ReplyBatch, type ReplyEnvelope } from './envelope.ts';
+import { readJson, ReplyBatch, type ReplyEnvelope } from './envelope.ts';
 import { inboxSubject } from './subjects.ts';
 import type { Trace } from './trace.ts';
 
@@ -86,7 +86,7 @@ export class Requester {
       this.#failBatch(batch);
       return;
     }
-    const answers = ReplyBatch.safeParse(message.json());
+    const answers = ReplyBatch.safeParse(readJson(message));
     for (const answer of answers.data ?? []) this.#answer(answer);
   }
 

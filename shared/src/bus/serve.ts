@@ -5,7 +5,7 @@ import { parse } from '../contracts/parse.ts';
 import type { RequestContract } from '../contracts/define.ts';
 import { Failure } from '../errors.ts';
 import { Coalescer, jsonArray } from './coalesce.ts';
-import { RequestBatch, type ReplyEnvelope, type RequestEnvelope } from './envelope.ts';
+import { readJson, RequestBatch, type ReplyEnvelope, type RequestEnvelope } from './envelope.ts';
 import { RequestContext, type Handler } from './handler.ts';
 import { queueOf } from './subjects.ts';
 import { traceOf } from './trace.ts';
@@ -18,7 +18,13 @@ export interface Server {
 /** Serves one contract with the owner's queue group. Every request taken is answered, unless nobody waits for it any more. */
 export function serve<C extends RequestContract>(nats: NatsConnection, contract: C, handler: Handler<C>, logger: Logger): Server {
   const working = new Set<Promise<void>>();
-  const replies = new Coalescer((inbox, items) => { nats.publish(inbox, jsonArray(items)); });
+  const replies = new Coalescer((inbox, items) => {
+    try {
+      nats.publish(inbox, jsonArray(items));
+    } catch (error) {
+      logger.error({ err: error, subject: contract.subject }, 'answers could not be sent');
+    }
+  });
 
   const take = (message: Msg) => {
     const { reply } = message;
@@ -88,12 +94,4 @@ function without(data: unknown, path: readonly PropertyKey[], keys: readonly str
   if (Array.isArray(data)) return data.map((item: unknown, index) => (index === head ? without(item, tail, keys) : item));
   if (head === undefined) return Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, key === head ? without(value, tail, keys) : value]));
-}
-
-function readJson(message: Msg): unknown {
-  try {
-    return message.json();
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { createDataSource, type DatabaseOptions } from './data-source.ts';
+import { guarded } from './failures.ts';
 
 const RETRY_MS = 500;
 
@@ -18,8 +19,8 @@ export async function openDatabase(options: DatabaseOptions, logger: Logger): Pr
   }
 }
 
-/** Whether Postgres answers. */
+/** Whether Postgres answers. Throws UNAVAILABLE or BUSY when it does not. */
 export async function answers(dataSource: DataSource): Promise<boolean> {
-  await dataSource.query('SELECT 1');
+  await guarded(() => dataSource.query('SELECT 1'));
   return true;
 }
