@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { Bus } from '@switchboard/shared/bus';
+import { chatContracts, type Actor } from '@switchboard/shared/contracts';
+import { connectRaw, startNats, waitFor, type TestNats } from '@switchboard/infra/testing';
+import { Buses } from './buses.ts';
+import { failureOf } from './failure-of.ts';
+
+// What the bus puts on the wire, seen by a bare client at the other end.
+
+const { readLog, getChat } = chatContracts;
+const chatId = '0193a1b2-0000-7000-8000-000000000001';
+const actor: Actor = { id: 7, email: 'a@b.c', role: 'client' };
+const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00';
+const chat = { id: chatId, clientId: 7, status: 'PENDING', createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' } as const;
+
+let nats: TestNats;
+let raw: NatsConnection;
+const buses = new Buses();
+
+beforeAll(async () => { nats = await startNats(); });
+afterEach(async () => {
+  await buses.close();
+  await raw.close();
+});
+afterAll(() => nats.stop());
+
+interface WireRequest { id: number; payload: { after: number } }
+
+describe('requests on the wire', () => {
+  let heard: { message: Msg; requests: WireRequest[] }[];
+  let gateway: Bus;
+
+  /** A bare owner of `readLog` that answers a batch, as it likes. */
+  async function bareOwner(answer: (message: Msg, requests: WireRequest[]) => void): Promise<void> {
+    heard = [];
+    raw = await connectRaw(nats, 'chat-service');
+    raw.subscribe(readLog.subject, {
+      queue: 'chat-service',
+      callback: (_, message) => {
+        const requests = message.json<WireRequest[]>();
+        heard.push({ message, requests });
+        answer(message, requests);
+      },
+    });
+    await raw.flush();
+    gateway = await buses.connect(nats, 'gateway');
+  }
+
+  const ask = (after: number, timeoutMs = 2_000): Promise<{ entries: unknown[]; hasMore: boolean }> =>
+    gateway.request(readLog, { chatId, after, limit: 1 }, { timeoutMs });
+  const entry = (rev: number) => ({ event: 'x', rev, payload: rev });
+  const answered = ({ id, payload }: WireRequest) => ({ id, reply: { entries: [entry(payload.after)], hasMore: false } });
+
+  it('of one turn travel in one message, and each gets its own answer', async () => {
+    await bareOwner((message, requests) => { message.respond(JSON.stringify(requests.toReversed().map(answered))); });
+    const replies = await Promise.all(Array.from({ length: 100 }, (_, n) => ask(n)));
+    expect(replies.map(({ entries }) => entries)).toEqual(Array.from({ length: 100 }, (_, n) => [entry(n)]));
+    expect(heard).toHaveLength(1);
+    await ask(5);
+    expect(heard).toHaveLength(2);
+  });
+
+  it('carry their own time, trace and actor, and name an inbox of the asker\'s', async () => {
+    await bareOwner((message, requests) => { message.respond(JSON.stringify(requests.map(answered))); });
+    const trace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', traceparent };
+    await Promise.all([ask(1, 700), gateway.request(readLog, { chatId, after: 2, limit: 1 }, { actor, trace })]);
+    expect(heard.flatMap(({ requests }) => requests)).toEqual([
+      { id: expect.any(Number), ttlMs: 700, traceparent: expect.stringMatching(/^00-/), payload: { chatId, after: 1, limit: 1 } },
+      { id: expect.any(Number), ttlMs: 1_500, traceparent, actor, payload: { chatId, after: 2, limit: 1 } },
+    ]);
+    expect(heard[0]?.message.reply).toMatch(/^_INBOX\.gateway\.[0-9a-f-]{36}\.1$/);
+  });
+
+  it('may be answered one by one, in any order, some never', async () => {
+    await bareOwner((message, requests) => {
+      for (const request of requests.toReversed()) if (request.payload.after !== 2) message.respond(JSON.stringify([answered(request)]));
+    });
+    const asked = [ask(1, 300), ask(2, 300), ask(3, 300)].map((one) => one.then(({ entries }) => entries[0], (error: unknown) => error));
+    expect(await Promise.all(asked)).toEqual([entry(1), expect.objectContaining({ code: 'TIMEOUT' }), entry(3)]);
+  });
+
+  it('are not fooled by a foreign, a second or a senseless answer', async () => {
+    await bareOwner((message, requests) => {
+      message.respond(JSON.stringify([{ id: 9_999, reply: 'nobody asked' }]));
+      message.respond(JSON.stringify({ id: requests[0]?.id }));
+      message.respond('no JSON');
+      message.respond(JSON.stringify(requests.map(answered)));
+      message.respond(JSON.stringify(requests.map(({ id }) => ({ id, failure: { code: 'INTERNAL' } }))));
+    });
+    expect(await ask(4)).toMatchObject({ entries: [entry(4)] });
+    expect(await ask(5)).toMatchObject({ entries: [entry(5)] });
+  });
+
+  it('fail with INTERNAL for a code that only a newer owner knows', async () => {
+    await bareOwner((message, requests) => { message.respond(JSON.stringify(requests.map(({ id }) => ({ id, failure: { code: 'NEW_CODE' } })))); });
+    expect(await failureOf(() => ask(1))).toMatchObject({ code: 'INTERNAL' });
+  });
+});
+
+describe('answers on the wire', () => {
+  const inbox = '_INBOX.gateway.raw.1';
+  let replies: unknown[][];
+
+  /** A bare gateway, and a chat-service that answers `getChat` so. */
+  async function bareGateway(handler: () => Promise<typeof chat>): Promise<void> {
+    const service = await buses.connect(nats, 'chat-service');
+    service.serve({ getChat }, { getChat: (_, context) => (context.actor.id === 8 ? waitFor(() => context.isExpired, { what: 'the request to expire' }).then(handler) : handler()) });
+    await service.flush();
+    replies = [];
+    raw = await connectRaw(nats, 'gateway');
+    raw.subscribe(inbox, { callback: (_, message) => { replies.push(message.json<unknown[]>()); } });
+  }
+
+  const request = (id: number, more: object = {}) => ({ id, actor, ttlMs: 2_000, traceparent, payload: { chatId }, ...more });
+  const send = (...requests: unknown[]): void => { raw.publish(getChat.subject, JSON.stringify(requests), { reply: inbox }); };
+
+  it('that are ready in one turn travel in one message', async () => {
+    await bareGateway(() => Promise.resolve(chat));
+    send(request(1), request(2, { payload: { chatId: 'x' } }), request(3));
+    await waitFor(() => replies.flat().length === 3, { what: 'three answers' });
+    expect(replies).toHaveLength(1);
+    expect(replies[0]).toEqual(expect.arrayContaining([
+      { id: 1, reply: chat }, { id: 2, failure: expect.objectContaining({ code: 'CHAT_NOT_FOUND' }) }, { id: 3, reply: chat },
+    ]));
+  });
+
+  it('do not come when nobody waits for them any more', async () => {
+    let done = 0;
+    await bareGateway(() => {
+      done += 1;
+      return Promise.resolve(chat);
+    });
+    send(request(1, { ttlMs: 30, actor: { ...actor, id: 8 } }));
+    await waitFor(() => done === 1, { what: 'the late work to end' });
+    send(request(2));
+    await waitFor(() => replies.length > 0, { what: 'an answer' });
+    expect(replies).toEqual([[{ id: 2, reply: chat }]]);
+  });
+
+  it('come for those who ask properly, whatever others send', async () => {
+    await bareGateway(() => Promise.resolve(chat));
+    raw.publish(getChat.subject, 'no JSON', { reply: inbox });
+    raw.publish(getChat.subject, '{}', { reply: inbox });
+    raw.publish(getChat.subject, JSON.stringify([{ id: 'x' }]), { reply: inbox });
+    raw.publish(getChat.subject, JSON.stringify([request(1)]));
+    send(request(2, { later: 'a field of a newer gateway' }));
+    await waitFor(() => replies.length > 0, { what: 'an answer' });
+    expect(replies).toEqual([[{ id: 2, reply: chat }]]);
+  });
+});
