@@ -11,6 +11,7 @@ import { apiRoutes } from './http/api.ts';
 import { createHttpApp, type HttpParts } from './http/app.ts';
 import { fileRoutes } from './http/files.ts';
 import { gatewayChecks } from './http/health.ts';
+import { sendAway } from './farewell.ts';
 import { acceptEvents } from './inbound.ts';
 import { Presence } from './rooms/presence.ts';
 import { Rooms } from './rooms/rooms.ts';
@@ -33,7 +34,7 @@ export async function createGateway(config: Config, logger: Logger): Promise<Run
   guardHandshake(io, verify, config.AUTH_QUERY_TOKEN, logger);
   const presence = new Presence(bus, gatewayId, logger);
   const rooms = new Rooms(io, bus, presence, logger);
-  acceptEvents(io, bus, gatewayId, { joinChat: rooms.joinChat, leaveChat: rooms.leaveChat }, logger);
+  const inbound = acceptEvents(io, bus, gatewayId, { joinChat: rooms.joinChat, leaveChat: rooms.leaveChat }, logger);
   served.api = Router().use(fileRoutes(bus, verify, config.MAX_FILE_BYTES), apiRoutes(bus, verify));
   served.checks = gatewayChecks(bus);
   logger.info({ port: portOf(http) }, 'ready');
@@ -42,8 +43,8 @@ export async function createGateway(config: Config, logger: Logger): Promise<Run
     port: portOf(http),
     async stop() {
       served.checks = { stopping: () => false };
-      // The transport ends, not the session: clients come back by themselves, elsewhere.
-      for (const socket of io.sockets.sockets.values()) socket.conn.close();
+      http.close();
+      await sendAway([...io.sockets.sockets.values()], inbound);
       await io.close();
       await presence.stop();
       await bus.close();

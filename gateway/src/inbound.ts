@@ -1,4 +1,4 @@
-import { newTrace, type Asking, type Bus, type Trace } from '@switchboard/shared/bus';
+import { newTrace, REQUEST_TIMEOUT_MS, type Asking, type Bus, type Trace } from '@switchboard/shared/bus';
 import { parse, requestContracts, type RequestContract, type SocketBinding } from '@switchboard/shared/contracts';
 import { ERRORS, Failure } from '@switchboard/shared/errors';
 import type { Logger } from '@switchboard/shared/runtime';
@@ -29,24 +29,34 @@ const clientEvents: ReadonlyMap<string, ClientEvent> = new Map(
 
 const OfChat = z.object({ chatId: z.string() });
 
+export interface Inbound {
+  /** Resolves once everything that the socket has asked so far is answered. */
+  answered(socket: ChatSocket): Promise<void>;
+}
+
 /** Turns what sockets emit into requests, and their replies into acknowledgements or events. Holds no rule of its own. */
-export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEvents: Readonly<Record<string, EdgeEvent>>, logger: Logger): void {
+export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEvents: Readonly<Record<string, EdgeEvent>>, logger: Logger): Inbound {
+  const underWay = new WeakMap<ChatSocket, Set<Promise<void>>>();
   io.on('connection', (socket) => {
     const lanes = new Lanes();
+    const asked = new Set<Promise<void>>();
+    underWay.set(socket, asked);
     socket.onAny((event: string, ...args: unknown[]) => {
       const trace = newTrace();
+      const arrivedAt = performance.now();
       const acknowledge = takeAcknowledge(args);
-      answer(event, args, trace).then(
+      const answered = answer(event, args, trace, arrivedAt).then(
         ({ binding, data, afterwards }) => {
           if (acknowledge !== undefined) acknowledge({ event: binding.reply, data, traceId: trace.traceId });
           else if (binding.replyOnAckOnly !== true) socket.emit(binding.reply, data);
           afterwards?.();
         },
         (error: unknown) => { refuse(socket, acknowledge, toFailure(error, event, trace), trace); },
-      );
+      ).finally(() => { asked.delete(answered); });
+      asked.add(answered);
     });
 
-    async function answer(event: string, args: readonly unknown[], trace: Trace): Promise<Answer & { binding: SocketBinding<unknown> }> {
+    async function answer(event: string, args: readonly unknown[], trace: Trace, arrivedAt: number): Promise<Answer & { binding: SocketBinding<unknown> }> {
       const clientEvent = clientEvents.get(event);
       if (clientEvent === undefined) throw new Failure('UNKNOWN_EVENT');
       if (args.length > 1) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'one argument, and an acknowledgement callback if wanted' }] });
@@ -54,14 +64,19 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
       const payload = parse(binding.payload ?? contract.payload, args[0]);
       const { chatId } = OfChat.parse(payload);
       const group = binding.pipelined === true ? `${socket.id} ${chatId}` : undefined;
-      const asking = { actor: socket.data.actor, socket: { id: socket.id, gatewayId }, trace, group };
       const done = await lanes.run(chatId, event, binding.pipelined ?? false, async () => {
+        // What waited in the lane has used up some of its time: nobody waits longer for the sake of order.
+        const timeoutMs = REQUEST_TIMEOUT_MS - (performance.now() - arrivedAt);
+        if (timeoutMs <= 0) throw new Failure('TIMEOUT');
+        const asking = { actor: socket.data.actor, socket: { id: socket.id, gatewayId }, trace, group, timeoutMs };
         const atEdge = edgeEvents[event];
         return atEdge === undefined ? { data: await bus.forward(contract, payload, asking) } : atEdge(socket, payload, asking);
       });
       return { ...done, binding };
     }
   });
+
+  return { answered: async (socket) => { await Promise.all([...(underWay.get(socket) ?? [])]); } };
 
   function toFailure(error: unknown, event: string, { traceId }: Trace): Failure {
     if (error instanceof Failure) return error;

@@ -25,7 +25,14 @@ const meantFor: Record<ProgramName, RegExp> = {
 };
 const meantForAll = /^(LOG_\w+|NODE_\w+|OTEL_\w+|NATS_URL)$/;
 
-export function environmentOf(name: ProgramName, instance: string, port: number, around: Surroundings): Record<string, string> {
+// The chaos suite puts a hostile network between a process and what it talks to: `gateway.nats=4333,message-service.postgres=5444`.
+const detours = new Map((process.env['SWITCHBOARD_DETOURS'] ?? '').split(',').map((detour) => {
+  const [between = '', port] = detour.split('=');
+  return [between, Number(port)];
+}));
+
+export function environmentOf(name: ProgramName, instance: string, port: number, real: Surroundings): Record<string, string> {
+  const around = { ...real, natsPort: detours.get(`${instance}.nats`) ?? real.natsPort, postgresPort: detours.get(`${instance}.postgres`) ?? real.postgresPort };
   const { env, secrets, natsPort, jwtSecret } = around;
   return {
     ...plainEnvironment(env),

@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Chat, Message } from '@switchboard/shared/contracts';
+import type { TestSystem, TokenSubject } from '../testing/index.ts';
+import type { Operation } from './history.ts';
+import { Member, type Answer } from './member.ts';
+import type { Random } from './random.ts';
+
+export interface LoadOptions {
+  readonly chats: number;
+  readonly sendsPerSecond: number;
+  /** Sockets that come and go. */
+  readonly churners: number;
+}
+
+export const usualLoad: LoadOptions = { chats: 20, sendsPerSecond: 100, churners: 4 };
+
+const RETRY_AFTER_MS = 150;
+const RETRY_FOR_MS = 90_000;
+
+/** Members of many chats who send, some of them again and again with one key, while faults happen. */
+export class Load {
+  readonly operations: Operation[] = [];
+  readonly members: Member[] = [];
+  readonly #system: TestSystem;
+  readonly #random: Random;
+  readonly #options: LoadOptions;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #churning: Promise<void>[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isChurning = false;
+
+  private constructor(system: TestSystem, random: Random, options: LoadOptions) {
+    this.#system = system;
+    this.#random = random;
+    this.#options = options;
+  }
+
+  /** Chats with a client on one gateway and an admin on another, all joined. */
+  static async prepare(system: TestSystem, random: Random, options: LoadOptions = usualLoad): Promise<Load> {
+    const load = new Load(system, random, options);
+    for (let n = 1; n <= options.chats; n++) {
+      const client: TokenSubject = { id: n, role: 'client', email: `client${n}@example.com` };
+      const chatId = await openChat(system, client);
+      load.#admit(chatId, client, n);
+      load.#admit(chatId, { id: 1000 + n, role: 'admin', email: `admin${n}@example.com` }, n + 1);
+    }
+    await load.untilJoined();
+    return load;
+  }
+
+  get chatIds(): string[] {
+    return [...new Set(this.members.map((member) => member.chatId))];
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => { this.#sendOne(); }, 1_000 / this.#options.sendsPerSecond);
+    this.#isChurning = true;
+    for (let n = 0; n < this.#options.churners; n++) this.#churning.push(this.#churn(5_000 + n));
+  }
+
+  /** No new sends; resolves once every send has come to its end and everybody is joined again. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#isChurning = false;
+    await Promise.all([...this.#underWay, ...this.#churning]);
+  }
+
+  async untilJoined(timeoutMs = 60_000): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    while (!this.members.every((member) => member.isJoined)) {
+      if (performance.now() > deadline) throw new Error(`${this.members.filter((member) => !member.isJoined).length} members did not come back`);
+      await sleep(50);
+    }
+  }
+
+  close(): void {
+    for (const member of this.members) member.close();
+  }
+
+  #admit(chatId: string, subject: TokenSubject, n: number): void {
+    const url = this.#system.urls[n % this.#system.urls.length] ?? this.#system.url;
+    this.members.push(new Member(url, this.#system.token(subject), subject.email ?? '', chatId, subject));
+  }
+
+  #sendOne(): void {
+    const member = this.#random.pick(this.members);
+    const isKeyed = this.#random.next() < 0.5;
+    const send = this.#send(member, isKeyed).finally(() => { this.#underWay.delete(send); });
+    this.#underWay.add(send);
+  }
+
+  /** A keyed send is repeated until it is known what became of it; another is tried once, if there is a connection at all. */
+  async #send(member: Member, isKeyed: boolean): Promise<void> {
+    if (!isKeyed && !member.socket.connected) return;
+    const text = randomUUID();
+    const operation: Operation = { chatId: member.chatId, senderId: member.subject.id, text, invokedAt: performance.now(), outcome: 'pending', attempts: 0 };
+    this.operations.push(operation);
+    const message = isKeyed ? { text, clientMessageId: text } : { text };
+    const deadline = performance.now() + RETRY_FOR_MS;
+    do {
+      operation.attempts += 1;
+      const answer = await member.ask('sendMessage', { chatId: member.chatId, message });
+      if (note(operation, answer) || !isKeyed) return;
+      await sleep(RETRY_AFTER_MS);
+    } while (performance.now() < deadline);
+  }
+
+  async #churn(id: number): Promise<void> {
+    while (this.#isChurning) {
+      const chatId = this.#random.pick(this.chatIds);
+      const subject: TokenSubject = { id, role: 'admin', email: `churner${id}@example.com` };
+      const url = this.#random.pick(this.#system.urls);
+      const member = new Member(url, this.#system.token(subject), subject.email ?? '', chatId, subject);
+      await sleep(200 + this.#random.below(1_500));
+      if (this.#random.next() < 0.5) member.close();
+      else member.socket.io.engine.close();
+      member.close();
+    }
+  }
+}
+
+/** Writes down what is known of a send now; false: not the end of it yet. */
+function note(operation: Operation, answer: Answer | undefined): boolean {
+  operation.completedAt = performance.now();
+  if (answer?.event === 'messageSent') {
+    const { id, seq } = Message.parse(answer.data);
+    Object.assign(operation, { outcome: 'ok', id, seq });
+    return true;
+  }
+  operation.code = answer?.code ?? 'no answer';
+  operation.outcome = answer?.retryable === false ? 'fail' : 'info';
+  return operation.outcome === 'fail';
+}
+
+async function openChat(system: TestSystem, client: TokenSubject): Promise<string> {
+  const response = await fetch(`${system.url}/api/v1/chats`, { method: 'POST', headers: { authorization: `Bearer ${system.token(client)}` } });
+  return Chat.parse(await response.json()).id;
+}

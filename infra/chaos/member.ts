@@ -1,0 +1,118 @@
+import { io, type Socket } from 'socket.io-client';
+import type { TokenSubject } from '../testing/index.ts';
+import type { Seen } from './history.ts';
+
+interface Heard {
+  readonly id: string;
+  readonly seq: number;
+  readonly text?: string;
+}
+
+interface Joined {
+  readonly messages: readonly Heard[];
+  readonly recovered?: boolean;
+  readonly hasMore?: boolean;
+  readonly cursor?: string;
+}
+
+export interface Answer {
+  readonly event: string;
+  readonly data: unknown;
+  readonly code?: string;
+  readonly retryable?: boolean;
+}
+
+const ANSWER_WITHIN_MS = 6_000;
+const AGAIN_AFTER_MS = 200;
+
+/**
+ * A well-behaved client in one chat: reconnects by itself, joins with what it saw last, and keeps everything it was told
+ * in the order in which it was told.
+ */
+export class Member {
+  readonly who: string;
+  readonly chatId: string;
+  readonly subject: TokenSubject;
+  readonly seen: Seen[] = [];
+  readonly socket: Socket;
+  /** How often it had to connect. */
+  connections = 0;
+  /** Waits for an answer longer than two seconds, in milliseconds. */
+  readonly slowAnswers: number[] = [];
+  #isJoined = false;
+  #joining = 0;
+
+  constructor(url: string, token: string, who: string, chatId: string, subject: TokenSubject) {
+    this.who = who;
+    this.chatId = chatId;
+    this.subject = subject;
+    this.socket = io(url, { auth: { token }, forceNew: true, transports: ['websocket'], reconnectionDelay: 100, reconnectionDelayMax: 1_000 });
+    this.socket.on('newMessage', (message: Heard) => { this.#see([message]); });
+    this.socket.on('connect', () => {
+      this.connections += 1;
+      void this.#join();
+    });
+    this.socket.on('disconnect', () => { this.#isJoined = false; });
+  }
+
+  get isJoined(): boolean {
+    return this.#isJoined && this.socket.connected;
+  }
+
+  /** Emits with an acknowledgement; undefined when none came. */
+  async ask(event: string, payload: unknown): Promise<Answer | undefined> {
+    const since = performance.now();
+    const answer = await this.#emit(event, payload);
+    const afterMs = performance.now() - since;
+    if (answer !== undefined && afterMs > 2_000) this.slowAnswers.push(Math.round(afterMs));
+    return answer;
+  }
+
+  close(): void {
+    this.socket.disconnect();
+  }
+
+  #emit(event: string, payload: unknown): Promise<Answer | undefined> {
+    if (!this.socket.connected) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const give = () => { finish(undefined); };
+      const timer = setTimeout(give, ANSWER_WITHIN_MS);
+      // An emit that was sent on a connection that ended is never answered.
+      this.socket.once('disconnect', give);
+      const finish = (answer: Answer | undefined) => {
+        clearTimeout(timer);
+        this.socket.off('disconnect', give);
+        resolve(answer);
+      };
+      this.socket.emit(event, payload, finish);
+    });
+  }
+
+  /** Joins until it is joined or the connection is another one. */
+  async #join(): Promise<void> {
+    const attempt = ++this.#joining;
+    const mine = () => attempt === this.#joining && this.socket.connected;
+    while (mine()) {
+      const after = this.seen.at(-1)?.id;
+      const answer = await this.#emit('joinChat', after === undefined ? this.chatId : { chatId: this.chatId, after });
+      if (!mine()) return;
+      if (answer?.event === 'joinedChat') {
+        let joined = answer.data as Joined;
+        this.#see(joined.messages);
+        while (joined.hasMore === true) {
+          const page = await this.#emit('joinChat', { chatId: this.chatId, cursor: joined.cursor });
+          if (!mine() || page?.event !== 'joinedChat') break;
+          joined = page.data as Joined;
+          this.#see(joined.messages);
+        }
+        this.#isJoined = true;
+        return;
+      }
+      await new Promise((resolve) => { setTimeout(resolve, AGAIN_AFTER_MS); });
+    }
+  }
+
+  #see(messages: readonly Heard[]): void {
+    for (const { id, seq, text = '' } of messages) this.seen.push({ id, seq, text });
+  }
+}

@@ -1,0 +1,122 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readSecrets } from '../local/secrets.ts';
+import { databaseUrl, withClient } from '../local/postgres-setup.ts';
+import { startSystem, waitFor, type TestSystem } from '../testing/index.ts';
+import { readProcesses } from '../testing/running.ts';
+import { check } from './checker.ts';
+import type { Fault } from './faults.ts';
+import type { Evidence, Seen, View } from './history.ts';
+import { Load } from './load.ts';
+import { Proxy } from './proxy.ts';
+import { Random } from './random.ts';
+
+export interface Verdict {
+  readonly fault: string;
+  readonly seed: number;
+  readonly complaints: readonly string[];
+  readonly notes: readonly string[];
+  readonly sends: { readonly ok: number; readonly fail: number; readonly info: number };
+}
+
+const CALM_BEFORE_MS = 2_000;
+const CALM_AFTER_MS = 1_000;
+/** Everything must be true by this long after the healing. */
+const TRUE_WITHIN_MS = 10_000;
+
+/** One fault under load, on a system of its own, and what became of the promises. */
+export async function run(fault: Fault, seed: number): Promise<Verdict> {
+  const notes: string[] = [];
+  const begin = performance.now();
+  const note = (line: string) => { notes.push(`${((performance.now() - begin) / 1_000).toFixed(1)} s: ${line}`); };
+  const dataDir = mkdtempSync(join(tmpdir(), 'switchboard-chaos-'));
+  const network = await Network.lay(dataDir, fault.network ?? []);
+  const system = await startSystem({ dataDir, replicas: fault.replicas ?? 'gateway=2,message-service=2', env: { LOG_LEVEL: 'error', ...network.variables } });
+  const random = new Random(seed);
+  const load = await Load.prepare(system, random);
+  try {
+    load.start();
+    await sleep(CALM_BEFORE_MS);
+    await fault.strike({ system, load, random, proxies: network.proxies, note });
+    await sleep(CALM_AFTER_MS);
+    await load.stop();
+    await load.untilJoined(TRUE_WITHIN_MS);
+    const complaints = await untilTrue(() => gather(system, load));
+    return { fault: fault.name, seed, complaints: [...complaints, ...slowAnswers(load)], notes, sends: count(load) };
+  } catch (error) {
+    return { fault: fault.name, seed, complaints: [String(error)], notes, sends: count(load) };
+  } finally {
+    load.close();
+    await system.stop();
+    await network.close();
+  }
+}
+
+/** What is still wrong when the time is up; none as soon as nothing is. */
+async function untilTrue(evidence: () => Promise<Evidence>): Promise<string[]> {
+  const deadline = performance.now() + TRUE_WITHIN_MS;
+  for (;;) {
+    const complaints = check(await evidence());
+    if (complaints.length === 0 || performance.now() > deadline) return complaints;
+    await sleep(250);
+  }
+}
+
+async function gather(system: TestSystem, load: Load): Promise<Evidence> {
+  const stored = await storedMessages(system, load.chatIds);
+  const views: View[] = load.members.map(({ who, chatId, seen }) => ({ who, chatId, seen }));
+  const activeUsers = await Promise.all(load.chatIds.map(async (chatId) => {
+    const here = load.members.filter((member) => member.chatId === chatId);
+    const answer = await here[0]?.ask('getActiveUsers', chatId);
+    const found = (answer?.data as { userIds?: number[] } | undefined)?.userIds ?? [];
+    return { chatId, expected: here.map(({ subject }) => subject.id).toSorted((a, b) => a - b), found };
+  }));
+  return { operations: load.operations, stored, views, activeUsers };
+}
+
+async function storedMessages(system: TestSystem, chatIds: readonly string[]): Promise<Map<string, Seen[]>> {
+  const url = (await system.processes()).find(({ name }) => name === 'postgres')?.url ?? '';
+  const password = readSecrets(system.dataDir)?.postgres.postgres ?? '';
+  return withClient(databaseUrl('postgres', password, Number(new URL(url).port), 'switchboard'), async (client) => {
+    const { rows } = await client.query<Seen & { chatId: string }>('SELECT chat_id AS "chatId", id, seq, text FROM message.message ORDER BY chat_id, seq');
+    return new Map(chatIds.map((chatId) => [chatId, rows.filter((row) => row.chatId === chatId)]));
+  });
+}
+
+const slowAnswers = (load: Load): string[] =>
+  load.members.flatMap(({ who, slowAnswers: slow }) => (slow.length === 0 ? [] : [`${who} waited ${Math.max(...slow)} ms for an answer (${slow.length} times more than 2 s)`]));
+
+function count({ operations }: Load): Verdict['sends'] {
+  const of = (outcome: string) => operations.filter((operation) => operation.outcome === outcome).length;
+  return { ok: of('ok'), fail: of('fail'), info: of('info') + of('pending') };
+}
+
+/** Proxies between named processes and their servers. */
+class Network {
+  readonly proxies: ReadonlyMap<string, Proxy>;
+
+  private constructor(proxies: ReadonlyMap<string, Proxy>) {
+    this.proxies = proxies;
+  }
+
+  static async lay(dataDir: string, places: readonly string[]): Promise<Network> {
+    const portOf = async (name: string) => {
+      const server = await waitFor(async () => (await readProcesses(dataDir)).find((one) => one.name === name), { what: name });
+      return Number(new URL(server.url ?? '').port);
+    };
+    const proxies = new Map<string, Proxy>();
+    for (const place of places) proxies.set(place, await Proxy.listen(() => portOf(place.endsWith('.nats') ? 'nats' : 'postgres')));
+    return new Network(proxies);
+  }
+
+  /** What makes the launcher send the processes through the proxies. */
+  get variables(): Record<string, string> {
+    return this.proxies.size === 0 ? {} : { SWITCHBOARD_DETOURS: [...this.proxies].map(([place, proxy]) => `${place}=${proxy.port}`).join(',') };
+  }
+
+  async close(): Promise<void> {
+    for (const proxy of this.proxies.values()) await proxy.close();
+  }
+}
