@@ -31,7 +31,7 @@ export async function receiveFile(request: Request, response: Response, bus: Bus
   }
 
   await new Promise<void>((resolve, reject) => {
-    const upload = multer({ storage, limits: { fileSize: maxBytes, files: 1, fields: 0, parts: 2 } }).single('file');
+    const upload = multer({ storage, defParamCharset: 'utf8', limits: { fileSize: maxBytes, files: 1, fields: 0, parts: 2 } }).single('file');
     upload(request, response, (error: unknown) => { if (error === undefined || error === null) resolve(); else reject(toFailure(error)); });
   });
   if (stored === undefined) throw new Failure('VALIDATION', { issues: [{ path: 'file', problem: 'a multipart field `file` with a file is needed' }] });
