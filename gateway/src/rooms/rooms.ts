@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '@switchboard/shared/bus';
 import { chatContracts, chatHeads, LOG_PAGE, messageContracts, messageHeads, parse, presenceContracts, type Heads, type ReplyOf } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
@@ -18,12 +19,15 @@ function forClient({ revs: _revs, chatRevThen: _then, ...snapshot }: ReplyOf<typ
   return snapshot.recovered === true ? { ...snapshot, statusChanges } : snapshot;
 }
 
+const RETRY_MS = 250;
+
 const isGone = (socket: ChatSocket): boolean => !socket.connected;
 
 /** The chats that sockets of this gateway have joined, each followed for as long as one is there. */
 export class Rooms {
   readonly #rooms = new Map<string, Room>();
   readonly #roomsOf = new Map<string, Set<Room>>();
+  #reconnections = 0;
   readonly #io: ChatServer;
   readonly #bus: Bus;
   readonly #presence: Presence;
@@ -40,7 +44,10 @@ export class Rooms {
     });
     bus.onSignal(chatHeads, ({ heads }) => { this.#hearOfHeads('chat', heads); });
     bus.onSignal(messageHeads, ({ heads }) => { this.#hearOfHeads('message', heads); });
-    bus.onReconnect(() => { for (const owner of DURABLE_OWNERS) void this.#askForHeads(owner); });
+    bus.onReconnect(() => {
+      this.#reconnections += 1;
+      for (const owner of DURABLE_OWNERS) void this.#askForHeads(owner);
+    });
   }
 
   /** Follow first, snapshot second, flush last: nothing falls between what the answer holds and what is told after it. */
@@ -117,16 +124,26 @@ export class Rooms {
     for (const { chatId, rev } of heads) this.#rooms.get(chatId)?.hearOfHead(owner, rev);
   }
 
-  /** After a reconnection anything may have been missed, the announcement of heads too. */
+  /** After a reconnection anything may have been missed, the announcement of heads too: asks until it is told. */
   async #askForHeads(owner: DurableOwner): Promise<void> {
+    const reconnection = this.#reconnections;
     const chatIds = [...this.#rooms.keys()];
     for (let start = 0; start < chatIds.length; start += LOG_PAGE) {
-      try {
-        const { heads } = await this.#bus.request(readHeadsOf[owner], { chatIds: chatIds.slice(start, start + LOG_PAGE) });
-        this.#hearOfHeads(owner, heads);
-      } catch (error) {
-        this.#logger.warn({ err: error, owner }, 'heads could not be read after a reconnection');
+      while (!(await this.#readHeads(owner, chatIds.slice(start, start + LOG_PAGE)))) {
+        await sleep(RETRY_MS);
+        if (this.#rooms.size === 0 || this.#reconnections !== reconnection) return;
       }
+    }
+  }
+
+  async #readHeads(owner: DurableOwner, chatIds: string[]): Promise<boolean> {
+    try {
+      const { heads } = await this.#bus.request(readHeadsOf[owner], { chatIds });
+      this.#hearOfHeads(owner, heads);
+      return true;
+    } catch (error) {
+      this.#logger.debug({ err: error, owner }, 'heads could not be read after a reconnection; trying again');
+      return false;
     }
   }
 }
