@@ -99,10 +99,12 @@ describe('a failure', () => {
   it('to answer in time is told within two seconds', async () => {
     const { id } = gateway.stubs.newChat();
     const before = gateway.stubs.sendMessage;
-    gateway.stubs.sendMessage = () => new Promise(() => undefined);
+    const gate = Promise.withResolvers<never>();
+    gateway.stubs.sendMessage = () => gate.promise;
     const began = performance.now();
     expect(await client.ask('sendMessage', { chatId: id, message: { text: 'hi' } })).toMatchObject({ code: 'TIMEOUT', retryable: true });
     expect(performance.now() - began).toBeLessThan(2_000);
+    gate.reject(new Failure('UNAVAILABLE'));
     gateway.stubs.sendMessage = before;
   });
 });

@@ -1,0 +1,162 @@
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { LEASE_RENEWAL_MS } from '@switchboard/shared/contracts';
+import { Failure } from '@switchboard/shared/errors';
+import { waitFor } from '../../infra/testing/index.ts';
+import { owner } from './given.ts';
+import { startGateway, type TestGateway } from './gateway.ts';
+import type { StubChat, Stubs } from './stubs.ts';
+
+let gateway: TestGateway;
+let stubs: Stubs;
+let normal: Pick<Stubs, 'enterChat' | 'leaveChat' | 'joinChat'>;
+beforeAll(async () => {
+  // Only intervals: leases are renewed when a test says so.
+  jest.useFakeTimers({ doNotFake: ['Date', 'setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask', 'performance', 'hrtime'] });
+  gateway = await startGateway();
+  ({ stubs } = gateway);
+  const { enterChat, leaveChat, joinChat } = stubs;
+  normal = { enterChat, leaveChat, joinChat };
+});
+afterEach(() => { Object.assign(stubs, normal, { isGatewayKnown: true }); });
+afterAll(async () => {
+  await gateway.stop();
+  jest.useRealTimers();
+});
+
+const unavailable = () => Promise.reject(new Failure('UNAVAILABLE'));
+/** What presence-service was told about a chat. */
+const toldOf = (chat: StubChat): string[] => stubs.presenceCalls.filter(({ chatId }) => chatId === chat.id).map(({ what }) => what);
+const untilTold = (chat: StubChat, ...what: string[]) => waitFor(() => toldOf(chat).length >= what.length, { what: `${what.join()}; told ${toldOf(chat).join()}` }).then(() => { expect(toldOf(chat)).toEqual(what); });
+
+async function renew(): Promise<void> {
+  const before = stubs.leases;
+  jest.advanceTimersByTime(LEASE_RENEWAL_MS);
+  await waitFor(() => stubs.leases === before + 1, { what: 'a lease' });
+}
+
+it('hears of each joined socket, and of who asks through it', async () => {
+  const chat = stubs.newChat();
+  const client = await gateway.connect();
+  await client.join(chat.id);
+  expect(stubs.presenceCalls.at(-1)).toEqual({ what: 'enter', socket: client.socket.id, user: owner.id, chatId: chat.id });
+  await client.ask('leaveChat', chat.id);
+  expect(stubs.presenceCalls.at(-1)).toEqual({ what: 'left', socket: client.socket.id, user: owner.id, chatId: chat.id });
+});
+
+it('tells a client\'s own disconnect from a dropped transport', async () => {
+  const [own, dropped] = [stubs.newChat(), stubs.newChat()];
+  const [one, two] = [await gateway.connect(), await gateway.connect()];
+  await one.join(own.id);
+  await two.join(dropped.id);
+  one.close();
+  two.socket.io.engine.close();
+  await untilTold(own, 'enter', 'left');
+  await untilTold(dropped, 'enter', 'dropped');
+});
+
+it('takes a socket out of all its chats', async () => {
+  const chats = [stubs.newChat(), stubs.newChat(), stubs.newChat()];
+  const client = await gateway.connect();
+  for (const chat of chats) await client.join(chat.id);
+  client.close();
+  for (const chat of chats) await untilTold(chat, 'enter', 'left');
+});
+
+it('asks presence-service who may leave a chat that was not joined', async () => {
+  const chat = stubs.newChat();
+  const client = await gateway.connect();
+  stubs.leaveChat = () => Promise.reject(new Failure('CHAT_NOT_FOUND'));
+  expect(await client.ask('leaveChat', chat.id)).toMatchObject({ code: 'CHAT_NOT_FOUND' });
+});
+
+it('renews the lease, and enters nobody again who is known', async () => {
+  const chat = stubs.newChat();
+  await (await gateway.connect()).join(chat.id);
+  await renew();
+  await renew();
+  expect(toldOf(chat)).toEqual(['enter']);
+});
+
+it('enters everybody again when presence-service does not know the gateway', async () => {
+  const chat = stubs.newChat();
+  const [one, two] = [await gateway.connect(), await gateway.connect()];
+  await one.join(chat.id);
+  await two.join(chat.id);
+  stubs.isGatewayKnown = false;
+  await renew();
+  await untilTold(chat, 'enter', 'enter', 'enter', 'enter');
+  const sockets = stubs.presenceCalls.filter(({ chatId }) => chatId === chat.id).map(({ socket }) => socket);
+  expect(new Set(sockets.slice(2))).toEqual(new Set([one.socket.id, two.socket.id]));
+});
+
+it('lets a chat go on while presence-service is away, and enters later', async () => {
+  const chat = stubs.newChat();
+  const client = await gateway.connect();
+  stubs.enterChat = unavailable;
+  expect(await client.join(chat.id)).toMatchObject({ event: 'joinedChat' });
+  chat.say();
+  await client.hears('newMessage');
+  stubs.enterChat = normal.enterChat;
+  await renew();
+  await untilTold(chat, 'enter', 'enter');
+  await renew();
+  expect(toldOf(chat)).toEqual(['enter', 'enter']);
+});
+
+it('tells a departure later that could not be told', async () => {
+  const chat = stubs.newChat();
+  const client = await gateway.connect();
+  await client.join(chat.id);
+  stubs.leaveChat = unavailable;
+  client.close();
+  await untilTold(chat, 'enter', 'left');
+  stubs.leaveChat = normal.leaveChat;
+  await renew();
+  await untilTold(chat, 'enter', 'left', 'left');
+  await renew();
+  expect(toldOf(chat)).toEqual(['enter', 'left', 'left']);
+});
+
+it('forgets a departure that was owed when the socket comes back', async () => {
+  const chat = stubs.newChat();
+  const client = await gateway.connect();
+  await client.join(chat.id);
+  stubs.leaveChat = unavailable;
+  expect(await client.ask('leaveChat', chat.id)).toMatchObject({ code: 'UNAVAILABLE' });
+  stubs.leaveChat = normal.leaveChat;
+  await client.join(chat.id);
+  await renew();
+  await renew();
+  expect(toldOf(chat)).toEqual(['enter', 'left', 'enter']);
+});
+
+it('refuses who presence-service refuses, and takes out nobody who never was in', async () => {
+  const chat = stubs.newChat();
+  const client = await gateway.connect();
+  stubs.enterChat = () => Promise.reject(new Failure('CHAT_NOT_FOUND'));
+  expect(await client.join(chat.id)).toMatchObject({ code: 'CHAT_NOT_FOUND' });
+  client.close();
+  await renew();
+  await renew();
+  expect(toldOf(chat)).toEqual(['enter']);
+});
+
+it('tells an entry under way before the departure that overtook it', async () => {
+  const chat = stubs.newChat();
+  const client = await gateway.connect();
+  const gate = Promise.withResolvers<undefined>();
+  stubs.enterChat = async ({ chatId }) => {
+    await gate.promise;
+    return { chatId };
+  };
+  client.socket.emit('joinChat', chat.id);
+  await untilTold(chat, 'enter');
+  client.close();
+  const other = await gateway.connect();
+  await other.ask('getActiveUsers', chat.id);
+  expect(toldOf(chat)).toEqual(['enter']);
+  gate.resolve(undefined);
+  await untilTold(chat, 'enter', 'left');
+  await renew();
+  expect(toldOf(chat)).toEqual(['enter', 'left']);
+});

@@ -1,0 +1,299 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { errors, type NatsConnection } from '@nats-io/transport-node';
+import { newTrace } from '@switchboard/shared/bus';
+import { chatAssigned, chatOpened, chatStatusChanged, messagesRead, participantUpdate, userTyping } from '@switchboard/shared/contracts';
+import { Failure } from '@switchboard/shared/errors';
+import { connectRaw, waitFor } from '../../infra/testing/index.ts';
+import type { Client } from './client.ts';
+import { admin, owner, upTo } from './given.ts';
+import { startGateway, type TestGateway } from './gateway.ts';
+import type { StubChat, Stubs } from './stubs.ts';
+
+let gateway: TestGateway;
+let stubs: Stubs;
+let raw: NatsConnection;
+let normal: Pick<Stubs, 'joinChat' | 'readLog' | 'enterChat'>;
+beforeAll(async () => {
+  gateway = await startGateway();
+  ({ stubs } = gateway);
+  const { joinChat, readLog, enterChat } = stubs;
+  normal = { joinChat, readLog, enterChat };
+  raw = await connectRaw(gateway.nats, 'message-service');
+});
+afterEach(() => { Object.assign(stubs, normal); });
+afterAll(async () => {
+  await raw.close();
+  await gateway.stop();
+});
+
+const joined = async (chat: StubChat, actor = owner): Promise<Client> => {
+  const client = await gateway.connect(actor);
+  expect(await client.join(chat.id)).toMatchObject({ event: 'joinedChat' });
+  return client;
+};
+
+/** Whether a gateway hears what is told to the room: nobody answers, but somebody listens. */
+async function isFollowed(chat: StubChat): Promise<boolean> {
+  return raw.request(`room.${chat.id}.message`, '', { timeout: 100 }).then(() => true, (error: unknown) => !(error instanceof errors.RequestError && error.isNoResponders()));
+}
+
+/** All that was told to the room so far has been heard by `client`: a message told behind it has. */
+async function settled(chat: StubChat, client: Client): Promise<void> {
+  chat.say();
+  await waitFor(() => client.seqs.includes(chat.messages.length), { what: 'the last message' });
+}
+
+describe('a room', () => {
+  it('tells everyone joined every entry once, in order', async () => {
+    const chat = stubs.newChat();
+    const clients = [await joined(chat), await joined(chat), await joined(chat, admin)];
+    chat.say(30);
+    for (const client of clients) await client.hears('newMessage', 30);
+    for (const client of clients) expect(client.payloads('newMessage')).toEqual(chat.messages);
+  });
+
+  it('drops repeats', async () => {
+    const chat = stubs.newChat();
+    const client = await joined(chat);
+    const [a, b] = [chat.appendMessage(), chat.appendMessage()];
+    chat.tell(a, a, b, a, b);
+    await settled(chat, client);
+    expect(client.seqs).toEqual([1, 2, 3]);
+  });
+
+  it('holds what comes too early for a moment, without asking', async () => {
+    const chat = stubs.newChat();
+    const client = await joined(chat);
+    const reads = stubs.logReads.length;
+    const [a, b, c] = [chat.appendMessage(), chat.appendMessage(), chat.appendMessage()];
+    chat.tell(c, b, a);
+    await client.hears('newMessage', 3);
+    expect(client.seqs).toEqual([1, 2, 3]);
+    expect(stubs.logReads).toHaveLength(reads);
+  });
+
+  it('fills a gap from the owner\'s log', async () => {
+    const chat = stubs.newChat();
+    const client = await joined(chat);
+    chat.say();
+    for (let n = 0; n < 3; n++) chat.appendMessage();
+    chat.say();
+    await client.hears('newMessage', 5);
+    expect(client.seqs).toEqual(upTo(5));
+    expect(stubs.logReads.at(-1)).toEqual({ owner: 'message', after: 1 });
+  });
+
+  it('asks until it is answered, and tells what came meanwhile after the gap', async () => {
+    const chat = stubs.newChat();
+    const client = await joined(chat);
+    let refused = 0;
+    stubs.readLog = (by) => (payload, context) => (++refused <= 2 ? Promise.reject(new Failure('UNAVAILABLE')) : normal.readLog.call(stubs, by)(payload, context));
+    chat.appendMessage();
+    chat.say(2);
+    await client.hears('newMessage', 3);
+    expect(client.seqs).toEqual([1, 2, 3]);
+    expect(refused).toBeGreaterThan(2);
+  });
+
+  it('heals a lost last entry when the heads are announced', async () => {
+    const chat = stubs.newChat();
+    const client = await joined(chat);
+    chat.appendMessage();
+    chat.announceHead('message');
+    await client.hears('newMessage');
+    chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' });
+    chat.announceHead('chat');
+    expect(await client.hears('chatStatusChanged')).toEqual([{ chatId: chat.id, status: 'CLOSED' }]);
+    stubs.newChat().announceHead('message');
+    await settled(chat, client);
+    expect(client.seqs).toEqual([1, 2]);
+  });
+
+  it('tells of entries that are not for sockets to nobody, and goes on behind them', async () => {
+    const chat = stubs.newChat();
+    const client = await joined(chat);
+    chat.tell(chat.append(chatOpened, { chatId: chat.id, clientId: 1 }), chat.append(chatAssigned, { chatId: chat.id, adminId: 9 }));
+    chat.tell(chat.append(chatStatusChanged, { chatId: chat.id, status: 'ACTIVE' }));
+    await client.hears('chatStatusChanged');
+    expect(client.heard.map(({ event }) => event)).toEqual(['chatStatusChanged']);
+  });
+
+  it('tells the others only what is not for the author: on none of their sockets', async () => {
+    const chat = stubs.newChat();
+    const [one, two, other] = [await joined(chat), await joined(chat), await joined(chat, admin)];
+    chat.tell(chat.append(messagesRead, { chatId: chat.id, userId: owner.id, messageIds: [] }));
+    stubs.presence.publish(participantUpdate, chat.id, { chatId: chat.id, userId: owner.id, action: 'joined', timestamp: '2026-01-02T03:04:05.678Z' }, newTrace());
+    await other.hears('messagesRead');
+    await other.hears('participantUpdate');
+    for (const client of [one, two]) {
+      await settled(chat, client);
+      expect(client.payloads('messagesRead')).toEqual([]);
+      expect(client.payloads('participantUpdate')).toEqual([]);
+    }
+  });
+
+  it('ends typing before it tells the message that was typed', async () => {
+    const chat = stubs.newChat();
+    const [author, other] = [await joined(chat, admin), await joined(chat)];
+    stubs.presence.publish(userTyping, chat.id, { chatId: chat.id, userId: admin.id, email: admin.email, isTyping: true }, newTrace());
+    await other.hears('userTyping');
+    chat.say(1, admin);
+    await other.hears('newMessage');
+    expect(other.heard.map(({ event, args }) => [event, (args[0] as { isTyping?: boolean }).isTyping])).toEqual([['userTyping', true], ['userTyping', false], ['newMessage', undefined]]);
+    await author.hears('newMessage');
+    expect(author.payloads('userTyping')).toEqual([]);
+  });
+
+  it('is followed while a socket is there, and no longer', async () => {
+    const chat = stubs.newChat();
+    expect(await isFollowed(chat)).toBe(false);
+    const [one, two] = [await joined(chat), await joined(chat)];
+    expect(await isFollowed(chat)).toBe(true);
+    expect(await one.ask('leaveChat', chat.id)).toMatchObject({ event: 'leftChat', data: chat.id });
+    expect(await isFollowed(chat)).toBe(true);
+    two.close();
+    await waitFor(async () => !(await isFollowed(chat)), { what: 'the room to be left' });
+    chat.say();
+    const again = await joined(chat);
+    await settled(chat, again);
+    expect(again.seqs).toEqual([2]);
+    expect(one.seqs).toEqual([]);
+  });
+
+  it('is not followed for who may not enter', async () => {
+    const chat = stubs.newChat();
+    stubs.joinChat = () => Promise.reject(new Failure('CHAT_NOT_FOUND'));
+    const client = await gateway.connect();
+    expect(await client.join(chat.id)).toMatchObject({ code: 'CHAT_NOT_FOUND' });
+    expect(await isFollowed(chat)).toBe(false);
+  });
+});
+
+describe('joining', () => {
+  it('answers with the snapshot, without the logs\' positions', async () => {
+    const chat = stubs.newChat();
+    chat.say(3);
+    const client = await gateway.connect();
+    const { data } = await client.join(chat.id);
+    expect(data).toEqual({ chatId: chat.id, status: 'ACTIVE', messages: chat.messages });
+  });
+
+  it('tells what came between following and the snapshot once, after the answer', async () => {
+    const chat = stubs.newChat();
+    chat.say(2);
+    stubs.joinChat = async (payload, context) => {
+      const snapshot = await normal.joinChat.call(stubs, payload, context);
+      chat.say(2);
+      await stubs.message.flush();
+      return snapshot;
+    };
+    const client = await gateway.connect();
+    client.socket.emit('joinChat', chat.id);
+    await client.hears('newMessage', 2);
+    expect(client.heard.map(({ event }) => event)).toEqual(['joinedChat', 'newMessage', 'newMessage']);
+    await settled(chat, client);
+    expect(client.seqs).toEqual([3, 4, 5]);
+  });
+
+  it('does not tell what the snapshot holds', async () => {
+    const chat = stubs.newChat();
+    stubs.joinChat = async (payload, context) => {
+      chat.say(3);
+      await stubs.message.flush();
+      return normal.joinChat.call(stubs, payload, context);
+    };
+    const client = await joined(chat);
+    await settled(chat, client);
+    expect(client.seqs).toEqual([4]);
+  });
+
+  it('leaves nobody out when two begin a room at once, whichever snapshot comes first', async () => {
+    const chat = stubs.newChat();
+    chat.say(1);
+    const gate = Promise.withResolvers<undefined>();
+    let calls = 0;
+    stubs.joinChat = async (payload, context) => {
+      const snapshot = await normal.joinChat.call(stubs, payload, context);
+      if (++calls === 1) await gate.promise;
+      return snapshot;
+    };
+    const [early, late] = [await gateway.connect(), await gateway.connect(admin)];
+    early.socket.emit('joinChat', chat.id);
+    await waitFor(() => calls === 1, { what: 'the first snapshot to be taken' });
+    chat.say(2);
+    expect(await late.join(chat.id)).toMatchObject({ data: { messages: [{ seq: 1 }, { seq: 2 }, { seq: 3 }] } });
+    chat.say(1);
+    await late.hears('newMessage', 1);
+    gate.resolve(undefined);
+    await early.hears('joinedChat');
+    for (const client of [early, late]) await settled(chat, client);
+    expect(early.seqs).toEqual([2, 3, 4, 5, 6]);
+    expect(late.seqs).toEqual([4, 5, 6]);
+    expect(early.heard[0]?.event).toBe('joinedChat');
+  });
+
+  it('again tells everything once', async () => {
+    const chat = stubs.newChat();
+    const client = await joined(chat);
+    chat.say(2);
+    await client.hears('newMessage', 2);
+    await client.join(chat.id);
+    await client.join(chat.id);
+    await settled(chat, client);
+    expect(client.seqs).toEqual([1, 2, 3]);
+  });
+
+  it('again in vain, for a reason that may pass, keeps what was joined, without a gap', async () => {
+    const chat = stubs.newChat();
+    const client = await joined(chat);
+    stubs.joinChat = async () => {
+      chat.say(2);
+      await stubs.message.flush();
+      throw new Failure('UNAVAILABLE');
+    };
+    expect(await client.join(chat.id)).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    await settled(chat, client);
+    expect(client.seqs).toEqual([1, 2, 3]);
+  });
+
+  it('again in vain, for a reason that will not, ends what was joined', async () => {
+    const chat = stubs.newChat();
+    const [client, other] = [await joined(chat), await joined(chat)];
+    stubs.joinChat = () => Promise.reject(new Failure('CHAT_NOT_FOUND'));
+    expect(await client.join(chat.id)).toMatchObject({ code: 'CHAT_NOT_FOUND' });
+    await settled(chat, other);
+    await client.ask('getActiveUsers', chat.id);
+    expect(client.seqs).toEqual([]);
+  });
+
+  it('catches up through the logs when another service\'s snapshot is behind what the room has told', async () => {
+    const chat = stubs.newChat();
+    const first = await joined(chat);
+    chat.tell(chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' }));
+    await first.hears('chatStatusChanged');
+    stubs.joinChat = async (payload, context) => ({ ...(await normal.joinChat.call(stubs, payload, context)), revs: { chat: 0, message: 0 } });
+    const second = await joined(chat);
+    expect(await second.hears('chatStatusChanged')).toEqual([{ chatId: chat.id, status: 'CLOSED' }]);
+    await settled(chat, second);
+    expect(second.payloads('chatStatusChanged')).toHaveLength(1);
+  });
+});
+
+describe('after an outage of NATS', () => {
+  it('what was missed is read, and the rooms go on', async () => {
+    const chat = stubs.newChat();
+    const client = await joined(chat);
+    await raw.close();
+    await gateway.nats.kill();
+    chat.appendMessage();
+    chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' });
+    expect(await client.ask('sendMessage', { chatId: chat.id, message: { text: 'hi' } })).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    await gateway.nats.restart();
+    await client.hears('newMessage');
+    await client.hears('chatStatusChanged');
+    await waitFor(() => stubs.all.every((bus) => bus.isConnected), { what: 'the stubs to be back' });
+    await settled(chat, client);
+    expect(client.seqs).toEqual([1, 2]);
+    raw = await connectRaw(gateway.nats, 'message-service');
+  });
+});
