@@ -18,7 +18,7 @@ export interface PresenceStore {
   /** The socket's transport dropped: it counts for `graceMs` more. */
   drop(presence: Presence, socketId: string, graceMs: number): Promise<void>;
   activeUsers(chatId: string): Promise<number[]>;
-  /** False: the lease was not held here (any more), and none of the gateway's sockets is. */
+  /** False: the lease was not held here (any more); of the gateway's sockets only those are that have been entered since. */
   renewLease(gatewayId: string): Promise<boolean>;
   /** Takes out the sockets whose grace is over; returns who is gone with them. */
   removeDropped(): Promise<Presence[]>;

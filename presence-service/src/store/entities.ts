@@ -33,6 +33,10 @@ const gatewayEntity = new EntitySchema<Record<string, unknown>>({
   columns: {
     gatewayId: { name: 'gateway_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'gateway_lease_pkey' },
     renewedAt: { name: 'renewed_at', type: 'timestamptz' },
+    /** Renewed by the gateway itself since the row came to be, so that it knows what is held here. */
+    isRenewed: { name: 'is_renewed', type: 'boolean', default: false },
+    /** 0: made by a socket that entered. The gateway has yet to learn that others of its sockets may be missing here. */
+    renewals: { type: 'integer' },
   },
 });
 

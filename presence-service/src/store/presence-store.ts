@@ -12,7 +12,7 @@ export function createPresenceStore(database: DataSource): PresenceStore {
     enter: ({ chatId, userId }, { id: socketId, gatewayId }) => guarded(async () => {
       const rows = await database.query<{ isFirst: boolean }[]>(
         `WITH lease AS (
-           INSERT INTO presence.gateway_lease (gateway_id, renewed_at) VALUES ($4, now()) ON CONFLICT DO NOTHING
+           INSERT INTO presence.gateway_lease (gateway_id, renewed_at, renewals) VALUES ($4, now(), 0) ON CONFLICT DO NOTHING
          ), entered AS (
            INSERT INTO presence.joined_socket AS known (chat_id, socket_id, user_id, gateway_id) VALUES ($1, $3, $2, $4)
            ON CONFLICT (chat_id, socket_id) DO UPDATE SET gone_at = NULL
@@ -49,8 +49,10 @@ export function createPresenceStore(database: DataSource): PresenceStore {
 
     renewLease: (gatewayId) => guarded(async () => {
       const rows = await database.query<{ known: boolean }[]>(
-        `INSERT INTO presence.gateway_lease AS lease (gateway_id, renewed_at) VALUES ($1, now())
-         ON CONFLICT (gateway_id) DO UPDATE SET renewed_at = now() RETURNING (xmax <> 0) AS known`,
+        `WITH before AS (SELECT is_renewed FROM presence.gateway_lease WHERE gateway_id = $1)
+         INSERT INTO presence.gateway_lease (gateway_id, renewed_at, is_renewed) VALUES ($1, now(), true)
+         ON CONFLICT (gateway_id) DO UPDATE SET renewed_at = now(), is_renewed = true
+         RETURNING coalesce((SELECT is_renewed FROM before), false) AS known`,
         [gatewayId],
       );
       return rows[0]?.known ?? false;

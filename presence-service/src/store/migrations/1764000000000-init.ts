@@ -18,7 +18,8 @@ export class Init1764000000000 implements MigrationInterface {
 
       CREATE TABLE presence.gateway_lease (
         gateway_id uuid CONSTRAINT gateway_lease_pkey PRIMARY KEY,
-        renewed_at timestamptz NOT NULL
+        renewed_at timestamptz NOT NULL,
+        is_renewed boolean NOT NULL DEFAULT false
       );
 
       CREATE TABLE presence.joined_socket (
