@@ -2,6 +2,7 @@
 export { createDatabase, type TestDatabase } from './database.ts';
 export { startNats, type TestNats } from './nats.ts';
 export { connectRaw } from './raw-nats.ts';
+export { schemaDrift } from './schema-drift.ts';
 export { silent } from './silent.ts';
 export { mintToken, type TokenSubject } from '../local/jwt.ts';
 export { freePort } from '../local/ports.ts';

@@ -1,12 +1,11 @@
 import type { DatabaseOptions } from '@switchboard/shared/postgres';
 import { entities, SCHEMA } from './entities.ts';
 import { Init1764000000000 } from './migrations/1764000000000-init.ts';
-import { LeaseRenewals1764000001000 } from './migrations/1764000001000-lease-renewals.ts';
 
 export const databaseOptions = (url: string): DatabaseOptions => ({
   url,
   schema: SCHEMA,
   applicationName: 'presence-service',
   entities,
-  migrations: [Init1764000000000, LeaseRenewals1764000001000],
+  migrations: [Init1764000000000],
 });

@@ -35,8 +35,6 @@ const gatewayEntity = new EntitySchema<Record<string, unknown>>({
     renewedAt: { name: 'renewed_at', type: 'timestamptz' },
     /** Renewed by the gateway itself since the row came to be, so that it knows what is held here. */
     isRenewed: { name: 'is_renewed', type: 'boolean', default: false },
-    /** 0: made by a socket that entered. The gateway has yet to learn that others of its sockets may be missing here. */
-    renewals: { type: 'integer' },
   },
 });
 

@@ -12,7 +12,7 @@ export function createPresenceStore(database: DataSource): PresenceStore {
     enter: ({ chatId, userId }, { id: socketId, gatewayId }) => guarded(async () => {
       const rows = await database.query<{ isFirst: boolean }[]>(
         `WITH lease AS (
-           INSERT INTO presence.gateway_lease (gateway_id, renewed_at, renewals) VALUES ($4, now(), 0) ON CONFLICT DO NOTHING
+           INSERT INTO presence.gateway_lease (gateway_id, renewed_at) VALUES ($4, now()) ON CONFLICT DO NOTHING
          ), entered AS (
            INSERT INTO presence.joined_socket AS known (chat_id, socket_id, user_id, gateway_id) VALUES ($1, $3, $2, $4)
            ON CONFLICT (chat_id, socket_id) DO UPDATE SET gone_at = NULL
