@@ -54,6 +54,11 @@ function adminAfter(chat: ChatState, change: Change, actor: Actor): number | und
   return chat.adminId;
 }
 
-/** Whether a change asks for what is already so: then it may be the repeat of one whose answer was lost. */
-export const asksForWhatIs = (chat: ChatState, change: Change): boolean =>
-  (change.status === undefined || change.status === chat.status) && (change.adminId === undefined || change.adminId === chat.adminId);
+/**
+ * Whether a change asks for what is already so: then it may be the repeat of one whose answer was lost. Who claims without
+ * naming an admin asks for themselves.
+ */
+export function asksForWhatIs(chat: ChatState, change: Change, actor: Actor): boolean {
+  const adminId = change.adminId ?? (change.status === 'ACTIVE' ? actor.id : chat.adminId);
+  return (change.status ?? chat.status) === chat.status && adminId === chat.adminId;
+}

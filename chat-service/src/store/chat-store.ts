@@ -46,7 +46,7 @@ export function createChatStore(database: DataSource): ChatStore & { readonly lo
       const row = await transaction.findOne(chatEntity, { where: { id: chatId }, lock: { mode: 'pessimistic_write' } });
       if (row === null || !mayEnter(actor, row)) throw new Failure('CHAT_NOT_FOUND');
       requireMayChange(actor, change);
-      if (isUnanswered(row, change)) return await lastChange(transaction, row);
+      if (isUnanswered(row, change, actor)) return await lastChange(transaction, row);
       return await apply(transaction, row, change, actor);
     })),
 
@@ -97,7 +97,8 @@ function entryFor(before: ChatRow, { id: chatId, version, status, adminId }: Cha
 }
 
 /** A change that was committed but never answered, asked for again: the answer is what was missing, not another change. */
-const isUnanswered = (row: ChatRow, change: Change): boolean => row.confirmedVersion < row.version && asksForWhatIs(toState(row), change);
+const isUnanswered = (row: ChatRow, change: Change, actor: Actor): boolean =>
+  row.confirmedVersion < row.version && asksForWhatIs(toState(row), change, actor);
 
 /** Nobody is the author of these: everyone joined hears them. */
 const toEntry = ({ event, rev, payload }: LogRow): LogEntry => ({ event, rev, payload });

@@ -1,0 +1,96 @@
+import { Bus } from '@switchboard/shared/bus';
+import { chatContracts, messageContracts, type Actor, type ChatFacts, type PayloadOf, type ReplyOf } from '@switchboard/shared/contracts';
+import { Failure } from '@switchboard/shared/errors';
+import { createDataSource, migrate } from '@switchboard/shared/postgres';
+import { createDatabase, silent, startNats, waitFor, type TestDatabase, type TestNats } from '@switchboard/infra/testing';
+import { createChatService } from '../src/app.ts';
+import { databaseOptions } from '../src/store/database.ts';
+
+type Change = Omit<PayloadOf<typeof chatContracts.updateChat>, 'chatId'>;
+
+export const admin: Actor = { id: 1, email: 'one@x.y', role: 'admin' };
+export const otherAdmin: Actor = { id: 2, email: 'two@x.y', role: 'admin' };
+let lastClient = 1000;
+export const aClient = (): Actor => ({ id: ++lastClient, email: 'c@x.y', role: 'client' });
+
+/** message-service, as far as chat-service knows it: it takes chats, once it is allowed to. */
+export interface MessageService {
+  readonly taken: ChatFacts[];
+  /** Awaited before a chat is taken. */
+  gate: () => Promise<void>;
+  leave(): Promise<void>;
+}
+
+export async function startMessageService(nats: TestNats): Promise<MessageService> {
+  const bus = await Bus.connect({ url: nats.url('message-service'), user: 'message-service', logger: silent });
+  const service: MessageService = { taken: [], gate: () => Promise.resolve(), leave: () => bus.close() };
+  const { takeChat } = messageContracts;
+  bus.serve({ takeChat }, {
+    takeChat: async ({ chat }) => {
+      await service.gate();
+      service.taken.push(chat);
+      return { version: chat.version };
+    },
+  });
+  await bus.flush();
+  return service;
+}
+
+/** chat-service whole, on real NATS and Postgres, two replicas of it, and a gateway to ask them. */
+export class Harness {
+  readonly nats: TestNats;
+  readonly database: TestDatabase;
+  readonly gateway: Bus;
+  readonly #stops: (() => Promise<void>)[];
+
+  private constructor(nats: TestNats, database: TestDatabase, gateway: Bus, stops: (() => Promise<void>)[]) {
+    this.nats = nats;
+    this.database = database;
+    this.gateway = gateway;
+    this.#stops = stops;
+  }
+
+  static async start(): Promise<Harness> {
+    const [nats, database] = await Promise.all([startNats(), createDatabase()]);
+    await migrate(createDataSource(databaseOptions(database.url('chat_migrator'))), 'chat');
+    const config = { NATS_URL: nats.url('chat-service'), LOG_LEVEL: 'silent', INTERNAL_HOST: '127.0.0.1', INTERNAL_PORT: 0, CHAT_DATABASE_URL: database.url('chat_service') } as const;
+    const services = await Promise.all([createChatService(config, silent), createChatService(config, silent)]);
+    for (const { url } of services) await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { what: 'chat-service to be ready' });
+    const gateway = await Bus.connect({ url: nats.url('gateway'), user: 'gateway', logger: silent });
+    return new Harness(nats, database, gateway, services.map((service) => () => service.stop()));
+  }
+
+  async stop(): Promise<void> {
+    await this.gateway.close();
+    await Promise.all(this.#stops.map((stop) => stop()));
+    await this.nats.stop();
+    await this.database.drop();
+  }
+
+  open(actor: Actor, clientId?: number): Promise<ReplyOf<typeof chatContracts.openChat>> {
+    return this.gateway.request(chatContracts.openChat, { clientId }, { actor });
+  }
+
+  get(actor: Actor, chatId: string): Promise<ReplyOf<typeof chatContracts.getChat>> {
+    return this.gateway.request(chatContracts.getChat, { chatId }, { actor });
+  }
+
+  update(actor: Actor, chatId: string, change: Change): Promise<ReplyOf<typeof chatContracts.updateChat>> {
+    return this.gateway.request(chatContracts.updateChat, { chatId, ...change }, { actor });
+  }
+
+  list(actor: Actor, filter: PayloadOf<typeof chatContracts.listChats> = {}): Promise<ReplyOf<typeof chatContracts.listChats>> {
+    return this.gateway.request(chatContracts.listChats, filter, { actor });
+  }
+
+  log(chatId: string, after = 0, limit = 100): Promise<ReplyOf<typeof chatContracts.readLog>> {
+    return this.gateway.request(chatContracts.readLog, { chatId, after, limit });
+  }
+}
+
+/** The failure that a request ends with. */
+export async function failureOf(request: Promise<unknown>): Promise<Failure> {
+  const outcome: unknown = await request.catch((error: unknown) => error);
+  if (outcome instanceof Failure) return outcome;
+  throw new Error(`no failure but ${JSON.stringify(outcome)}`);
+}
