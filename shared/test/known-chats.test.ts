@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Bus } from '@switchboard/shared/bus';
+import { chatContracts, chatHeads, type Actor, type ChatFacts } from '@switchboard/shared/contracts';
+import { KnownChats } from '@switchboard/shared/log';
+import { silent, startNats, waitFor, type TestDatabase, type TestNats } from '@switchboard/infra/testing';
+import fc from 'fast-check';
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import { Buses } from './buses.ts';
+import { failureOf } from './failure-of.ts';
+import { createOwnSchema, openPool } from './own-schema.ts';
+
+// A service's own rows, kept from a stand-in of chat-service that keeps to the contract.
+
+let nats: TestNats;
+let database: TestDatabase;
+let pools: [DataSource, DataSource];
+const buses = new Buses();
+const chatBuses = new Buses();
+let known: KnownChats, replica: KnownChats;
+
+/** chat-service's log: the chats in the order in which they changed. A cursor is a place in it. */
+let changes: ChatFacts[];
+let asked: { lookUps: string[]; cursors: (string | undefined)[] };
+
+async function startChatService(): Promise<Bus> {
+  const bus = await chatBuses.connect(nats, 'chat-service');
+  const { lookUpChat, readChanges } = chatContracts;
+  bus.serve({ lookUpChat, readChanges }, {
+    lookUpChat: ({ chatId }) => {
+      asked.lookUps.push(chatId);
+      return Promise.resolve({ chat: changes.findLast(({ id }) => id === chatId) });
+    },
+    readChanges: ({ cursor }) => {
+      asked.cursors.push(cursor);
+      const from = Number(cursor ?? '0');
+      const page = changes.slice(from, from + 2);
+      return Promise.resolve({ chats: page, hasMore: page.length === 2, ...(page.length > 0 ? { cursor: String(from + page.length) } : {}) });
+    },
+  });
+  await bus.flush();
+  return bus;
+}
+
+beforeAll(async () => {
+  [nats, database] = await Promise.all([startNats(), createOwnSchema()]);
+  pools = [await openPool(database), await openPool(database)];
+  [known, replica] = [
+    new KnownChats('presence', pools[0], await buses.connect(nats, 'presence-service'), silent),
+    new KnownChats('presence', pools[1], await buses.connect(nats, 'presence-service'), silent),
+  ];
+});
+beforeEach(async () => {
+  changes = [];
+  asked = { lookUps: [], cursors: [] };
+  await chatBuses.close();
+  await database.query('TRUNCATE presence.chat, presence.chat_cursor');
+});
+afterAll(async () => {
+  await Promise.all([buses.close(), chatBuses.close()]);
+  await Promise.all(pools.map((pool) => pool.destroy()));
+  await nats.stop();
+  await database.drop();
+});
+
+const client: Actor = { id: 7, email: '', role: 'client' };
+const admin: Actor = { id: 1, email: '', role: 'admin' };
+const stranger: Actor = { id: 8, email: '', role: 'client' };
+const chat = (version = 1, id: string = randomUUID()): ChatFacts => ({ id, clientId: 7, status: version % 2 ? 'PENDING' : 'ACTIVE', version, ...(version % 2 ? {} : { adminId: version }) });
+const stored = async (id: string): Promise<number | undefined> =>
+  (await database.query<{ version: number }>('SELECT version FROM presence.chat WHERE id = $1', [id])).rows[0]?.version;
+const untilStored = (id: string, version: number): Promise<unknown> => waitFor(async () => (await stored(id)) === version, { what: `version ${version}` });
+
+describe('the rows', () => {
+  it('never go back to an older version, in whatever order, and however often, versions come', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 4 }), { minLength: 1, maxLength: 5 }), async (batches) => {
+      fc.pre(batches.flat().length > 0);
+      const id = randomUUID();
+      await Promise.all(batches.map((versions, index) => (index % 2 ? known : replica).take(versions.map((version) => chat(version, id)))));
+      expect(await known.find(id)).toEqual(chat(Math.max(...batches.flat()), id));
+    }), { numRuns: 30 });
+  });
+
+  it('of many chats are taken at once by two replicas that see them in other orders', async () => {
+    const many = Array.from({ length: 100 }, () => chat());
+    await Promise.all([known.take(many), replica.take(many.toReversed()), known.take(many.map(({ id }) => chat(2, id))), replica.take([])]);
+    expect(await Promise.all(many.map(({ id }) => stored(id)))).toEqual(many.map(() => 2));
+  });
+});
+
+describe('an unknown chat', () => {
+  it('is looked up once, and kept', async () => {
+    await startChatService();
+    const one = chat(2);
+    changes = [one];
+    expect(await known.requireAccess(client, one.id)).toEqual(one);
+    expect(await replica.requireAccess(client, one.id)).toEqual(one);
+    expect(asked.lookUps).toEqual([one.id]);
+  });
+
+  it('that chat-service does not know is not there', async () => {
+    await startChatService();
+    expect(await failureOf(() => known.requireAccess(admin, randomUUID()))).toMatchObject({ code: 'CHAT_NOT_FOUND' });
+  });
+
+  it('is UNAVAILABLE while chat-service is away: nobody can say whether it exists', async () => {
+    expect(await failureOf(() => known.requireAccess(admin, randomUUID()))).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+  });
+});
+
+describe('access', () => {
+  it('to a known chat is judged while chat-service is away', async () => {
+    const one = chat();
+    await known.take([one]);
+    expect(await known.requireAccess(client, one.id)).toEqual(one);
+    expect(await known.requireAccess(admin, one.id)).toEqual(one);
+    expect(await failureOf(() => known.requireAccess(stranger, one.id))).toMatchObject({ code: 'CHAT_NOT_FOUND', details: undefined });
+  });
+});
+
+describe('following', () => {
+  it('takes what there is, page by page, and then each change as it is announced', async () => {
+    const service = await startChatService();
+    const before = [chat(), chat(), chat(), chat(), chat()];
+    changes = [...before];
+    const stop = known.follow();
+    for (const { id } of before) await untilStored(id, 1);
+
+    const changed = chat(2, before[0]?.id);
+    changes.push(changed);
+    service.signal(chatHeads, { heads: [{ chatId: changed.id, rev: 2 }] });
+    await untilStored(changed.id, 2);
+    stop();
+    expect(asked.lookUps).toEqual([]);
+  });
+
+  it('goes on after a restart where it stood, two replicas side by side', async () => {
+    await startChatService();
+    changes = [chat(), chat(), chat()];
+    const [, , third] = changes;
+    const stopOne = known.follow();
+    await untilStored(third?.id ?? '', 1);
+    await waitFor(async () => (await database.query<{ cursor: string }>('SELECT cursor FROM presence.chat_cursor')).rows[0]?.cursor === '3', { what: 'the cursor' });
+    stopOne();
+
+    asked.cursors = [];
+    const later = Array.from({ length: 9 }, () => chat());
+    changes.push(...later);
+    const stops = [known.follow(), replica.follow()];
+    for (const { id } of later) await untilStored(id, 1);
+    for (const stop of stops) stop();
+    expect(Math.min(...asked.cursors.map(Number))).toBe(3);
+  });
+
+  it('begins when chat-service comes, if it is away at first', async () => {
+    const one = chat();
+    changes = [one];
+    const stop = known.follow();
+    const service = await startChatService();
+    service.signal(chatHeads, { heads: [{ chatId: one.id, rev: 1 }] });
+    await untilStored(one.id, 1);
+    stop();
+  });
+});
