@@ -8,7 +8,7 @@ import type { Message } from '@switchboard/shared/contracts';
 import { z } from 'zod';
 import { root } from '../local/paths.ts';
 import { createDatabase, startNats, startSystem, waitFor, type RunningProcess, type SystemOptions, type TestSystem } from '../testing/index.ts';
-import { aClient, anAdmin, Clients, http, openChat, type TestClient } from './client.ts';
+import { aClient, anAdmin, Clients, http, openChat, type Reply, type TestClient } from './client.ts';
 import { HttpUser } from './http-client.ts';
 
 // What `npm start` promises: everything runs, whatever is killed comes back, and nothing acknowledged is lost by it.
@@ -91,7 +91,7 @@ function keepSending(client: TestClient, chatId: string): { taken: Message[]; st
 
 function sendUntilTaken(client: TestClient, chatId: string, key: string): Promise<Message> {
   return waitFor(async () => {
-    const reply = await client.ask('sendMessage', { chatId, message: { text: key, clientMessageId: key } });
+    const reply: Reply<Message> = await client.socket.timeout(2_000).emitWithAck('sendMessage', { chatId, message: { text: key, clientMessageId: key } });
     if (reply.event === 'messageSent') return reply.data;
     expect(reply).toMatchObject({ event: 'error', retryable: true });
     return undefined;
@@ -142,9 +142,9 @@ describe('kill -9', () => {
         return pid !== undefined && isAlive(pid) && !before.some((one) => one.pid === pid);
       });
       return isNew && now.length === NAMES.length && (await readinessOf(system.url))?.status === 200;
-    }, { what: `${names.join(' and ')} to be back`, timeoutMs: 10_000 });
+    }, { what: `${names.join(' and ')} to be back`, timeoutMs: 20_000 });
     const then = sends.taken.length;
-    await waitFor(() => sends.taken.length >= then + 5, { what: 'messages to be taken again', timeoutMs: 10_000 });
+    await waitFor(() => sends.taken.length >= then + 5, { what: 'messages to be taken again', timeoutMs: 20_000 });
     const taken = await sends.stop();
 
     const stored = await history(new HttpUser(system, owner), chatId);
