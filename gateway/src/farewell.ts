@@ -12,9 +12,8 @@ const EACH_MS = 5;
  */
 export async function sendAway(sockets: readonly ChatSocket[], inbound: Inbound): Promise<void> {
   const everyMs = Math.min(EACH_MS, SPREAD_MS / Math.max(1, sockets.length));
-  const begin = performance.now();
   await Promise.all(sockets.map(async (socket, index) => {
-    await sleep(index * everyMs - (performance.now() - begin));
+    await sleep(index * everyMs);
     await inbound.answered(socket);
     socket.conn.close();
   }));
