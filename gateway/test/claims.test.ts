@@ -55,6 +55,12 @@ describe('claims that the provider names its own way', () => {
     expect(readClaims(good, { ...names, role: name })).toBeUndefined();
   });
 
+  it('are the token\'s own', () => {
+    const inherited: Record<string, unknown> = Object.setPrototypeOf({}, good) as Record<string, unknown>;
+    expect(readClaims(inherited, names)).toBeUndefined();
+    expect(readClaims(Object.assign(inherited, good), names)).toEqual(identity);
+  });
+
   it('are read when the token itself has such a name', () => {
     const claims: unknown = JSON.parse('{"__proto__": 7, "email": "a@b.c", "role": "client", "exp": 2000000000}');
     expect(readClaims(claims as Record<string, unknown>, { ...names, id: '__proto__' })).toEqual(identity);

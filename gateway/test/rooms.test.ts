@@ -12,12 +12,12 @@ import type { StubChat, Stubs } from './stubs.ts';
 let gateway: TestGateway;
 let stubs: Stubs;
 let raw: NatsConnection;
-let normal: Pick<Stubs, 'joinChat' | 'readLog' | 'enterChat'>;
+let normal: Pick<Stubs, 'joinChat' | 'readLog' | 'readHeads'>;
 beforeAll(async () => {
   gateway = await startGateway();
   ({ stubs } = gateway);
-  const { joinChat, readLog, enterChat } = stubs;
-  normal = { joinChat, readLog, enterChat };
+  const { joinChat, readLog, readHeads } = stubs;
+  normal = { joinChat, readLog, readHeads };
   raw = await connectRaw(gateway.nats, 'message-service');
 });
 afterEach(() => { Object.assign(stubs, normal); });
@@ -288,6 +288,8 @@ describe('after an outage of NATS', () => {
     chat.appendMessage();
     chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' });
     expect(await client.ask('sendMessage', { chatId: chat.id, message: { text: 'hi' } })).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    let refused = 0;
+    stubs.readHeads = (by) => (payload, context) => (++refused <= 4 ? Promise.reject(new Failure('UNAVAILABLE')) : normal.readHeads(by)(payload, context));
     await gateway.nats.restart();
     await client.hears('newMessage');
     await client.hears('chatStatusChanged');

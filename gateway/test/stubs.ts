@@ -103,6 +103,8 @@ export class Stubs {
     this.logReads.push({ owner: by, after });
     return Promise.resolve({ entries: this.#require(chatId).log[by].slice(after, after + limit), hasMore: false });
   };
+  readHeads: (by: DurableOwner) => Handler<typeof messageContracts.readHeads> = (by) => ({ chatIds }) =>
+    Promise.resolve({ heads: chatIds.map((chatId) => ({ chatId, rev: this.#require(chatId).revs[by] })) });
   enterChat: Handler<typeof presenceContracts.enterChat> = ({ chatId }) => Promise.resolve({ chatId });
   leaveChat: Handler<typeof presenceContracts.leaveChat> = ({ chatId }) => Promise.resolve(chatId);
   uploadFile: Handler<typeof messageContracts.uploadFile> = () => Promise.reject(new Failure('UNAVAILABLE'));
@@ -143,10 +145,6 @@ export class Stubs {
     return chat;
   }
 
-  #heads(by: DurableOwner): Handler<typeof messageContracts.readHeads> {
-    return ({ chatIds }) => Promise.resolve({ heads: chatIds.map((chatId) => ({ chatId, rev: this.#require(chatId).revs[by] })) });
-  }
-
   #serve(): void {
     const ready = () => Promise.resolve({ ready: true as const });
     const { getChat, openChat } = chatContracts;
@@ -154,7 +152,7 @@ export class Stubs {
       getChat: (payload, context) => this.getChat(payload, context),
       openChat: (payload, context) => this.openChat(payload, context),
       readLog: (payload, context) => this.readLog('chat')(payload, context),
-      readHeads: this.#heads('chat'),
+      readHeads: (payload, context) => this.readHeads('chat')(payload, context),
       ping: ready,
     });
     const { sendMessage, joinChat, uploadFile, downloadFile, downloadSignedFile, readLog, readHeads, ping } = messageContracts;
@@ -165,7 +163,7 @@ export class Stubs {
       downloadFile: (payload, context) => this.downloadFile(payload, context),
       downloadSignedFile: (payload, context) => this.downloadSignedFile(payload, context),
       readLog: (payload, context) => this.readLog('message')(payload, context),
-      readHeads: this.#heads('message'),
+      readHeads: (payload, context) => this.readHeads('message')(payload, context),
       ping: ready,
     });
     this.presence.serve(presenceContracts, {

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { silent, startNats, waitFor, type TestNats } from '../../infra/testing/index.ts';
+import { createGateway } from '../src/app.ts';
+import { Client } from './client.ts';
+import { aConfig, owner, tokenOf } from './given.ts';
+import { Stubs } from './stubs.ts';
+
+let nats: TestNats;
+let stubs: Stubs;
+let gateway: Awaited<ReturnType<typeof createGateway>>;
+let client: Client;
+let stopped: Promise<void> | undefined;
+const gate = Promise.withResolvers<undefined>();
+
+beforeAll(async () => {
+  nats = await startNats();
+  stubs = await Stubs.start(nats);
+  gateway = await createGateway(aConfig({ NATS_URL: nats.url('gateway') }), silent);
+  client = await new Client(`http://127.0.0.1:${gateway.port}`, { auth: { token: tokenOf(owner) } }).connected();
+});
+afterAll(async () => {
+  gate.resolve(undefined);
+  client.close();
+  await (stopped ?? gateway.stop());
+  await stubs.stop();
+  await nats.stop();
+});
+
+it('stops after it has answered, tells presence-service who is gone, and leaves the session to the client', async () => {
+  const reasons: string[] = [];
+  client.socket.on('disconnect', (reason) => { reasons.push(reason); });
+  const chat = stubs.newChat();
+  await client.join(chat.id);
+  const { sendMessage } = stubs;
+  let asked = 0;
+  stubs.sendMessage = async (payload, context) => {
+    asked += 1;
+    await gate.promise;
+    return sendMessage(payload, context);
+  };
+
+  const reply = client.ask('sendMessage', { chatId: chat.id, message: { text: 'last' } });
+  await waitFor(() => asked === 1, { what: 'the message to be under way' });
+  stopped = gateway.stop();
+  gate.resolve(undefined);
+
+  expect(await reply).toMatchObject({ event: 'messageSent' });
+  await stopped;
+  await waitFor(() => reasons.length > 0, { what: 'the client to be sent away' });
+  expect(reasons).toEqual(['transport close']);
+  // Told once at least: a departure under way at the end is told again.
+  const [entered, ...departures] = stubs.presenceCalls.map(({ what }) => what);
+  expect([entered, new Set(departures)]).toEqual(['enter', new Set(['dropped'])]);
+});
