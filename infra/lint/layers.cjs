@@ -35,8 +35,8 @@ module.exports = {
     forbid('everything-resolves', {}, { couldNotResolve: true }),
   ],
   options: {
+    // Not followed, but not left out either: some rules are about them.
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)node_modules/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     // Without these two, workspace imports stay unresolved and every rule passes silently.
