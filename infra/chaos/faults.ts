@@ -21,6 +21,8 @@ export interface Fault {
   readonly replicas?: string;
   /** Where a proxy is put. */
   readonly network?: readonly string[];
+  /** How often a member may have had to connect, the first time included. */
+  readonly maxConnections?: number;
   /** Does harm, and ends when the harm is over. Healing is the system's own affair. */
   readonly strike: (scene: Scene) => Promise<void>;
 }
@@ -114,6 +116,7 @@ export const faults: readonly Fault[] = [
   ...networkFaults('message-service.postgres'),
   {
     name: 'a rolling restart of everything',
+    maxConnections: 2,
     strike: async (scene) => {
       for (const name of ['chat-service', 'presence-service', 'message-service', 'message-service-2', 'gateway', 'gateway-2']) {
         await kill(scene, name, 'SIGTERM');

@@ -10,9 +10,6 @@ interface Heard {
 
 interface Joined {
   readonly messages: readonly Heard[];
-  readonly recovered?: boolean;
-  readonly hasMore?: boolean;
-  readonly cursor?: string;
 }
 
 export interface Answer {
@@ -72,7 +69,8 @@ export class Member {
     this.socket.disconnect();
   }
 
-  #emit(event: string, payload: unknown): Promise<Answer | undefined> {
+  /** `take` has the answer before the next event is heard; whoever awaits may have it after. */
+  #emit(event: string, payload: unknown, take: (answer: Answer) => void = () => undefined): Promise<Answer | undefined> {
     if (!this.socket.connected) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const give = () => { finish(undefined); };
@@ -82,6 +80,7 @@ export class Member {
       const finish = (answer: Answer | undefined) => {
         clearTimeout(timer);
         this.socket.off('disconnect', give);
+        if (answer !== undefined) take(answer);
         resolve(answer);
       };
       this.socket.emit(event, payload, finish);
@@ -94,17 +93,11 @@ export class Member {
     const mine = () => attempt === this.#joining && this.socket.connected;
     while (mine()) {
       const after = this.seen.at(-1)?.id;
-      const answer = await this.#emit('joinChat', after === undefined ? this.chatId : { chatId: this.chatId, after });
+      const answer = await this.#emit('joinChat', after === undefined ? this.chatId : { chatId: this.chatId, after }, (joined) => {
+        if (mine() && joined.event === 'joinedChat') this.#see((joined.data as Joined).messages);
+      });
       if (!mine()) return;
       if (answer?.event === 'joinedChat') {
-        let joined = answer.data as Joined;
-        this.#see(joined.messages);
-        while (joined.hasMore === true) {
-          const page = await this.#emit('joinChat', { chatId: this.chatId, cursor: joined.cursor });
-          if (!mine() || page?.event !== 'joinedChat') break;
-          joined = page.data as Joined;
-          this.#see(joined.messages);
-        }
         this.#isJoined = true;
         return;
       }

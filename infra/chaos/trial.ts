@@ -44,7 +44,7 @@ export async function run(fault: Fault, seed: number): Promise<Verdict> {
     await load.stop();
     await load.untilJoined(TRUE_WITHIN_MS);
     const complaints = await untilTrue(() => gather(system, load));
-    return { fault: fault.name, seed, complaints: [...complaints, ...slowAnswers(load)], notes, sends: count(load) };
+    return { fault: fault.name, seed, complaints: [...complaints, ...slowAnswers(load), ...reconnections(load, fault.maxConnections)], notes, sends: count(load) };
   } catch (error) {
     return { fault: fault.name, seed, complaints: [String(error)], notes, sends: count(load) };
   } finally {
@@ -87,6 +87,9 @@ async function storedMessages(system: TestSystem, chatIds: readonly string[]): P
 
 const slowAnswers = (load: Load): string[] =>
   load.members.flatMap(({ who, slowAnswers: slow }) => (slow.length === 0 ? [] : [`${who} waited ${Math.max(...slow)} ms for an answer (${slow.length} times more than 2 s)`]));
+
+const reconnections = ({ members }: Load, most = Number.POSITIVE_INFINITY): string[] =>
+  members.flatMap(({ who, connections }) => (connections > most ? [`${who} had to connect ${connections} times`] : []));
 
 function count({ operations }: Load): Verdict['sends'] {
   const of = (outcome: string) => operations.filter((operation) => operation.outcome === outcome).length;
