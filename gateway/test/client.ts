@@ -1,3 +1,4 @@
+import { Message } from '@switchboard/shared/contracts';
 import { io, type Socket } from 'socket.io-client';
 import { waitFor } from '../../infra/testing/index.ts';
 
@@ -55,8 +56,8 @@ export class Client {
   }
 
   /** The `seq` of all messages heard. */
-  get seqs(): unknown[] {
-    return this.payloads('newMessage').map((message) => (message as { seq: number }).seq);
+  get seqs(): number[] {
+    return this.payloads('newMessage').map((message) => Message.parse(message).seq);
   }
 
   async hears(event: string, count = 1): Promise<unknown[]> {

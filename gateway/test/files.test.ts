@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { FileInfo } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import request from 'supertest';
+import { z } from 'zod';
 import { waitFor } from '../../infra/testing/index.ts';
 import { FileBytes } from './file-bytes.ts';
 import { owner, tokenOf } from './given.ts';
@@ -35,7 +36,8 @@ const download = (path: string) => request(gateway.url).get(`/api/v1/files/${pat
   response.on('data', (chunk: Buffer) => { chunks.push(chunk); });
   response.on('end', () => { done(null, Buffer.concat(chunks)); });
 });
-const codeOf = (response: request.Response): [number, unknown] => [response.status, (JSON.parse(response.text) as { code: unknown }).code];
+const Problem = z.object({ code: z.string() });
+const codeOf = (response: request.Response): [number, string] => [response.status, Problem.parse(JSON.parse(response.text)).code];
 
 describe('an upload', () => {
   it('streams the bytes through and answers with the file', async () => {
@@ -123,7 +125,7 @@ describe('a download', () => {
     const { id } = await upload(bytes, 'page.html', 'text/html');
     const response = await download(id).set('authorization', bearer);
     expect(response.status).toBe(200);
-    expect(bytes.equals(response.body as Buffer)).toBe(true);
+    expect(response.body).toEqual(bytes);
     expect(response.headers).toMatchObject({
       'content-type': 'text/html; charset=utf-8', 'content-length': '250000', 'x-content-type-options': 'nosniff',
       'content-disposition': 'attachment; filename=page.html', 'content-security-policy': "default-src 'none'; sandbox",

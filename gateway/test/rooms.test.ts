@@ -139,7 +139,7 @@ describe('a room', () => {
     await other.hears('userTyping');
     chat.say(1, admin);
     await other.hears('newMessage');
-    expect(other.heard.map(({ event, args }) => [event, (args[0] as { isTyping?: boolean }).isTyping])).toEqual([['userTyping', true], ['userTyping', false], ['newMessage', undefined]]);
+    expect(other.heard).toMatchObject([{ event: 'userTyping', args: [{ isTyping: true }] }, { event: 'userTyping', args: [{ isTyping: false }] }, { event: 'newMessage' }]);
     await author.hears('newMessage');
     expect(author.payloads('userTyping')).toEqual([]);
   });

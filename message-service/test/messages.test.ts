@@ -144,7 +144,8 @@ describe('listMessages', () => {
 describe('readMessages', () => {
   it('answers for all, and the room hears only of the newly read, oldest first', async () => {
     const chatId = await knownChat();
-    const [a, b, c] = (await sendAll(chatId, 3)).map(({ id }) => id) as [string, string, string];
+    const ids = (await sendAll(chatId, 3)).map(({ id }) => id);
+    const [a, b, c] = [ids[0]!, ids[1]!, ids[2]!];
     const room = await follow(chatId);
 
     expect(await read(chatId, [b])).toEqual([{ id: b, readBy: admin.id }]);
@@ -162,7 +163,7 @@ describe('readMessages', () => {
   it('marks all or nothing', async () => {
     const chatId = await knownChat();
     const elsewhere = (await sendAll(await knownChat(), 1))[0]!.id;
-    const [a] = (await sendAll(chatId, 1)).map(({ id }) => id) as [string];
+    const a = (await sendAll(chatId, 1))[0]!.id;
     for (const wrong of [randomUUID(), elsewhere, 'not-an-id']) expect(await refusal(read(chatId, [a, wrong]))).toBe('MESSAGE_NOT_FOUND');
     const { rows } = await service.database.query('SELECT 1 FROM message.message_read WHERE chat_id = $1', [chatId]);
     expect(rows).toEqual([]);
@@ -171,7 +172,7 @@ describe('readMessages', () => {
 
   it('is each user\'s own affair', async () => {
     const chatId = await knownChat();
-    const [a] = (await sendAll(chatId, 1)).map(({ id }) => id) as [string];
+    const a = (await sendAll(chatId, 1))[0]!.id;
     await read(chatId, [a], admin);
     await read(chatId, [a], owner);
     expect((await log(chatId, 1)).entries.map(({ author }) => author)).toEqual([admin.id, owner.id]);
