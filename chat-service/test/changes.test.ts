@@ -50,7 +50,7 @@ describe('a change', () => {
   it('is heard in the room, with its number, by everyone', async () => {
     const { id } = await chats.open(aClient());
     const heard: unknown[] = [];
-    await chats.gateway.followRoom(id, (owner, { meta, payload }) => heard.push({ owner, event: meta.event, rev: meta.rev, author: meta.author, payload: JSON.parse(payload) })).ready;
+    await chats.gateway.followRoom(id, (owner, { meta, payload }) => heard.push({ owner, event: meta.event, rev: meta.rev, author: meta.author, payload: JSON.parse(payload) })).untilHeard();
     await chats.update(admin, id, claim(admin));
     await waitFor(() => heard.length > 0, { what: 'the change' });
     expect(heard).toEqual([{ owner: 'chat', event: 'chatStatusChanged', rev: 2, author: undefined, payload: { chatId: id, status: 'ACTIVE' } }]);

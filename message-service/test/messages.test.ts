@@ -22,11 +22,11 @@ const sendAll = (chatId: string, count: number): Promise<Message[]> => Promise.a
 async function follow(chatId: string) {
   const entries: LogEntry[] = [];
   const stored: Promise<boolean>[] = [];
-  const { ready } = service.gateway.followRoom(chatId, (_owner, { meta, payload }) => {
+  const subscription = service.gateway.followRoom(chatId, (_owner, { meta, payload }) => {
     entries.push({ event: meta.event, rev: meta.rev ?? -1, author: meta.author, payload: JSON.parse(payload) });
     stored.push(service.database.query('SELECT 1 FROM message.chat_log WHERE chat_id = $1 AND rev = $2', [chatId, meta.rev]).then(({ rowCount }) => rowCount === 1));
   });
-  await ready;
+  await subscription.untilHeard();
   return { entries, allStored: async () => (await Promise.all(stored)).every(Boolean) };
 }
 

@@ -164,7 +164,7 @@ describe('closing', () => {
     } });
     await service.flush();
     gateway = await buses.connect(nats, 'gateway');
-    const asked = gateway.request(getChat, { chatId }, { actor });
+    const asked = gateway.request(getChat, { chatId }, { actor, timeoutMs: 10_000 });
     await waitFor(() => taken === 1, { what: 'the request to be taken' });
     const closed = service.close();
     await waitFor(async () => (await failureOf(() => gateway.request(getChat, { chatId }, { actor, timeoutMs: 100 }))).code === 'UNAVAILABLE', { what: 'requests to be refused' });

@@ -30,7 +30,7 @@ async function following(room: string): Promise<{ heard: Heard[]; stop: () => vo
   const gateway = await buses.connect(nats, 'gateway');
   const heard: Heard[] = [];
   const subscription = gateway.followRoom(room, (owner, frame) => { heard.push({ owner, frame }); });
-  await subscription.ready;
+  await subscription.untilHeard();
   return { heard, stop: () => { subscription.stop(); }, gateway };
 }
 
@@ -84,7 +84,7 @@ describe('a followed room', () => {
     await gateway.followRoom(chatId, (_, { meta }) => {
       heard.push(meta.event);
       throw new Error('x');
-    }).ready;
+    }).untilHeard();
     const raw = await connectRaw(nats, 'presence-service');
     raw.publish(`room.${chatId}.presence`, 'no frame');
     await raw.close();

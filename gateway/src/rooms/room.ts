@@ -20,8 +20,6 @@ const RETRY_MS = 250;
  */
 export class Room {
   readonly chatId: string;
-  /** Resolves once everything published from then on is heard. */
-  readonly isFollowed: Promise<void>;
   readonly #io: ChatServer;
   readonly #bus: Bus;
   readonly #logger: Logger;
@@ -32,6 +30,7 @@ export class Room {
   readonly #members = new Set<string>();
   readonly #joining = new Map<string, Joining>();
   #isOpen = true;
+  #isFollowed = false;
 
   constructor(chatId: string, io: ChatServer, bus: Bus, logger: Logger) {
     this.chatId = chatId;
@@ -39,7 +38,13 @@ export class Room {
     this.#bus = bus;
     this.#logger = logger;
     this.#subscription = bus.followRoom(chatId, (owner, frame) => { this.#hear(owner, frame); });
-    this.isFollowed = this.#subscription.ready;
+  }
+
+  /** Resolves once everything published from then on is heard. Throws UNAVAILABLE or TIMEOUT when NATS is away. */
+  async untilFollowed(): Promise<void> {
+    if (this.#isFollowed) return;
+    await this.#subscription.untilHeard();
+    this.#isFollowed = true;
   }
 
   get isEmpty(): boolean {
@@ -188,8 +193,15 @@ export class Room {
   }
 
   async #read(owner: DurableOwner, after: number, upTo: number): Promise<Told[]> {
-    const { entries } = await this.#bus.request(readLogOf[owner], { chatId: this.chatId, after, limit: Math.min(upTo - after, LOG_PAGE) });
-    return entries.flatMap((entry) => toTold(owner, entry) ?? []);
+    const told: Told[] = [];
+    for (let position = after; position < upTo;) {
+      const { entries } = await this.#bus.request(readLogOf[owner], { chatId: this.chatId, after: position, limit: Math.min(upTo - position, LOG_PAGE) });
+      const end = entries.at(-1)?.rev;
+      if (end === undefined) break;
+      position = end;
+      told.push(...entries.flatMap((entry) => toTold(owner, entry) ?? []));
+    }
+    return told;
   }
 }
 

@@ -60,7 +60,7 @@ export class Rooms {
     const wasJoined = room.has(socket.id);
     const joining = this.#admit(socket, room);
     try {
-      await room.isFollowed;
+      await room.untilFollowed();
       const [snapshot] = await Promise.all([
         this.#bus.request(messageContracts.joinChat, join, asking),
         this.#presence.enter(socket, join.chatId, asking),

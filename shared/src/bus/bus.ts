@@ -7,6 +7,7 @@ import type { Owner } from '../contracts/define.ts';
 import type { LogEntry } from '../contracts/log.ts';
 import { parse } from '../contracts/parse.ts';
 import type { Actor, SocketRef } from '../contracts/values.ts';
+import { Failure } from '../errors.ts';
 import { connect, type NatsOptions } from './connect.ts';
 import { decodeRoomEvent, encodeRoomEvent, type RoomEventFrame } from './envelope.ts';
 import type { RoutesOf } from './handler.ts';
@@ -31,8 +32,8 @@ export interface Asking {
 }
 
 export interface RoomSubscription {
-  /** Resolves once the server has taken the subscription: what is published from then on is heard. */
-  readonly ready: Promise<void>;
+  /** Resolves once the server has the subscription: what is published from then on is heard. Throws UNAVAILABLE or TIMEOUT. */
+  untilHeard(): Promise<void>;
   stop(): void;
 }
 
@@ -105,7 +106,15 @@ export class Bus {
         if (error === null && owner !== undefined) this.#guard(() => { hear(owner, decodeRoomEvent(message.string())); });
       },
     });
-    return { ready: this.#nats.flush(), stop: () => { subscription.unsubscribe(); } };
+    return { untilHeard: () => this.#reachServer(), stop: () => { subscription.unsubscribe(); } };
+  }
+
+  async #reachServer(): Promise<void> {
+    if (!this.isConnected) throw new Failure('UNAVAILABLE');
+    const isLate = Symbol('late');
+    const outcome = await Promise.race([this.#nats.flush(), sleep(REQUEST_TIMEOUT_MS, isLate, { ref: false })])
+      .catch((cause: unknown) => { throw new Failure('UNAVAILABLE', undefined, { cause }); });
+    if (outcome === isLate) throw new Failure('TIMEOUT');
   }
 
   signal<C extends SignalContract>(contract: C, payload: z.input<C['payload']>): void {

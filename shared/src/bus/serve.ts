@@ -64,7 +64,8 @@ async function answer<C extends RequestContract>(contract: C, handler: Handler<C
     const reply = await handler(parseTolerantly<C['payload']>(contract.payload, envelope.payload), context);
     return context.isExpired ? undefined : { id: envelope.id, reply };
   } catch (error) {
-    return { id: envelope.id, failure: toFailure(error, contract, context, logger) };
+    const failure = toFailure(error, contract, context, logger);
+    return context.isExpired ? undefined : { id: envelope.id, failure };
   }
 }
 

@@ -51,7 +51,7 @@ export const presenceContracts = {
     errors: ['CHAT_NOT_FOUND'],
   }),
 
-  /** A gateway is alive. `known: false`: its sockets are not held here (any more); it must enter them all again. */
+  /** A gateway is alive. `known: false`: not all of its sockets are held here (any more); it must enter them all again. */
   renewLease: request('presence.v1.renewLease', {
     caller: 'service',
     payload: z.object({ gatewayId: GatewayId }),

@@ -14,7 +14,8 @@ export function announceHeads(log: ChatLog, database: Database, bus: Bus, contra
   let horizons: number[] = [];
   const tick = async () => {
     if (!bus.isConnected) return;
-    const { heads, horizon } = await log.headsSince(database, horizons[0] ?? Number.MAX_SAFE_INTEGER);
+    // A predecessor may have died between a COMMIT and telling of it: the first time reaches back before our own start.
+    const { heads, horizon } = await log.headsSince(database, horizons[0] ?? (await log.recently(database)));
     horizons = [...horizons, horizon].slice(-REPEATS);
     for (const page of pages(heads)) bus.signal(contract, { heads: page });
   };

@@ -70,6 +70,15 @@ export class ChatLog {
     );
   }
 
+  /** Where the entries of the last minute begin, or the last 20,000 of them. */
+  async recently(database: Database): Promise<number> {
+    const [row] = await database.query<{ since: number | null }>(
+      `SELECT min(xact) AS since FROM (SELECT xact, at FROM ${this.#table} ORDER BY xact DESC, position DESC LIMIT 20000) AS recent
+       WHERE at > now() - interval '1 minute'`,
+    );
+    return row?.since ?? Number.MAX_SAFE_INTEGER;
+  }
+
   /** Heads of the chats with entries after `since`, and the end of what can be read safely: no later commit lands before it. */
   async headsSince(database: Database, since: number): Promise<{ heads: Heads; horizon: number }> {
     const rows = await database.query<{ chatId: string | null; rev: number | null; horizon: number }>(

@@ -21,6 +21,7 @@ export class KnownChats {
   readonly #bus: Bus;
   readonly #logger: Logger;
   readonly #schema: string;
+  readonly #lookUps = new Map<string, Promise<ChatFacts | undefined>>();
   #catchingUp: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -49,8 +50,14 @@ export class KnownChats {
     return { ...chat, adminId: chat.adminId ?? undefined };
   }
 
-  /** Asks chat-service for a chat that has no row here, and keeps it. */
-  async lookUp(chatId: string): Promise<ChatFacts | undefined> {
+  /** Asks chat-service for a chat that has no row here, and keeps it. Whoever asks meanwhile shares the answer. */
+  lookUp(chatId: string): Promise<ChatFacts | undefined> {
+    const asked = this.#lookUps.get(chatId) ?? this.#lookUp(chatId).finally(() => { this.#lookUps.delete(chatId); });
+    this.#lookUps.set(chatId, asked);
+    return asked;
+  }
+
+  async #lookUp(chatId: string): Promise<ChatFacts | undefined> {
     const { chat } = await this.#bus.request(chatContracts.lookUpChat, { chatId });
     if (chat !== undefined) await this.take([chat]);
     return chat;
