@@ -6,51 +6,62 @@ interface Task {
   readonly start: () => Promise<void>;
 }
 
-interface Lane {
-  running: number;
-  readonly waiting: Task[];
-}
-
-/** How many of one socket's events may wait for one chat. */
+/** How many of one socket's events may be at work at once; they fit one NATS message, however long. */
+const MAX_AT_WORK = 8;
+/** How many more may wait their turn. */
 const MAX_WAITING = 100;
-/** How many go together: they fit one NATS message, however long. */
-const MAX_TOGETHER = 16;
 
 /**
  * What one socket asks of one chat is done in the order in which it asked: a message sent after a join finds the room
  * joined, and the second message comes second. Pipelined tasks of one kind that wait together start together, in one turn.
+ * Whatever a socket asks of whichever chats, only so much of it is at work at once.
  */
 export class Lanes {
-  readonly #lanes = new Map<string, Lane>();
+  /** Per chat; the chat that has waited longest comes first. */
+  readonly #waiting = new Map<string, Task[]>();
+  /** How many are at work, per chat. */
+  readonly #working = new Map<string, number>();
+  #countWaiting = 0;
+  #countWorking = 0;
 
   /** Throws BUSY when too many wait already. */
   run<Result>(key: string, kind: string, isPipelined: boolean, task: () => Promise<Result>): Promise<Result> {
-    const lane = this.#lanes.get(key) ?? { running: 0, waiting: [] };
-    if (lane.waiting.length >= MAX_WAITING) return Promise.reject(new Failure('BUSY'));
-    this.#lanes.set(key, lane);
+    if (this.#countWaiting >= MAX_WAITING) return Promise.reject(new Failure('BUSY'));
     return new Promise((resolve, reject) => {
-      lane.waiting.push({ kind, isPipelined, start: () => task().then(resolve, reject) });
-      this.#advance(key, lane);
+      const tasks = this.#waiting.get(key) ?? [];
+      tasks.push({ kind, isPipelined, start: () => task().then(resolve, reject) });
+      this.#waiting.set(key, tasks);
+      this.#countWaiting += 1;
+      this.#advance();
     });
   }
 
-  #advance(key: string, lane: Lane): void {
-    if (lane.running > 0) return;
-    for (const task of takeNext(lane.waiting)) {
-      lane.running += 1;
-      void task.start().finally(() => {
-        lane.running -= 1;
-        this.#advance(key, lane);
-      });
+  #advance(): void {
+    for (const [key, tasks] of this.#waiting) {
+      if (this.#countWorking >= MAX_AT_WORK) return;
+      if (this.#working.has(key)) continue;
+      const next = takeNext(tasks, MAX_AT_WORK - this.#countWorking);
+      if (tasks.length === 0) this.#waiting.delete(key);
+      this.#countWaiting -= next.length;
+      this.#working.set(key, next.length);
+      this.#countWorking += next.length;
+      for (const task of next) void task.start().finally(() => { this.#finish(key); });
     }
-    if (lane.running === 0) this.#lanes.delete(key);
+  }
+
+  #finish(key: string): void {
+    const left = (this.#working.get(key) ?? 1) - 1;
+    if (left === 0) this.#working.delete(key);
+    else this.#working.set(key, left);
+    this.#countWorking -= 1;
+    this.#advance();
   }
 }
 
 /** The first task and, when it is pipelined, those of its kind right behind it. */
-function takeNext(waiting: Task[]): Task[] {
+function takeNext(waiting: Task[], most: number): Task[] {
   const [first] = waiting;
   if (first === undefined) return [];
   const end = waiting.findIndex((task) => task.kind !== first.kind);
-  return waiting.splice(0, first.isPipelined ? Math.min(end === -1 ? waiting.length : end, MAX_TOGETHER) : 1);
+  return waiting.splice(0, first.isPipelined ? Math.min(end === -1 ? waiting.length : end, most) : 1);
 }

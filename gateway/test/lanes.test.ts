@@ -67,22 +67,31 @@ it('starts as many together as fit one message, the rest after them', async () =
   for (const name of names) void lanes.run('chat', 'send', true, work.task(name));
   expect(work.started).toEqual(['s1']);
   await work.end('s1');
+  expect(work.started).toEqual(names.slice(0, 9));
+  await work.end(...names.slice(1, 9));
   expect(work.started).toEqual(names.slice(0, 17));
-  await work.end(...names.slice(1, 17));
-  expect(work.started).toEqual(names.slice(0, 33));
 });
 
 it('says BUSY when a hundred wait, and takes more once they do not', async () => {
   const [lanes, work] = [new Lanes(), new Work()];
   const taken = upTo(101).map((n) => lanes.run('chat', `${n}`, false, work.task(`${n}`)));
   await expect(lanes.run('chat', 'one more', false, work.task('one more'))).rejects.toMatchObject({ code: 'BUSY', retryable: true });
-  void lanes.run('another chat', 'send', false, work.task('elsewhere'));
-  expect(work.started).toEqual(['1', 'elsewhere']);
+  expect(work.started).toEqual(['1']);
   await work.end('1');
   const late = lanes.run('chat', 'late', false, work.task('late'));
   for (const n of upTo(101)) await work.end(`${n}`);
   await work.end('late');
   expect(await Promise.all([...taken, late])).toHaveLength(102);
+});
+
+it('has eight at work at once, whichever chats they are for, and goes on with the one that waited longest', async () => {
+  const [lanes, work] = [new Lanes(), new Work()];
+  for (const n of upTo(10)) void lanes.run(`chat ${n}`, 'join', false, work.task(`${n}`));
+  expect(work.started).toEqual(upTo(8).map(String));
+  await work.end('3');
+  expect(work.started).toEqual([...upTo(8).map(String), '9']);
+  await work.end('1', '2');
+  expect(work.started).toEqual(upTo(10).map(String));
 });
 
 it('goes on after a failure, which is told to whoever asked', async () => {
