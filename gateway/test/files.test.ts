@@ -127,7 +127,7 @@ describe('a download', () => {
     expect(response.status).toBe(200);
     expect(response.body).toEqual(bytes);
     expect(response.headers).toMatchObject({
-      'content-type': 'text/html; charset=utf-8', 'content-length': '250000', 'x-content-type-options': 'nosniff',
+      'content-type': 'text/html', 'content-length': '250000', 'x-content-type-options': 'nosniff',
       'content-disposition': 'attachment; filename=page.html', 'content-security-policy': "default-src 'none'; sandbox",
     });
     expect(response.headers['cache-control']).toContain('private');
@@ -151,12 +151,12 @@ describe('a download', () => {
   it('opens by its signature without a header, and not by another', async () => {
     const { id } = await upload(Buffer.from('bytes'), 'x.txt', 'text/plain');
     expect((await download(`${id}?expires=1&signature=good`)).body).toEqual(Buffer.from('bytes'));
-    for (const query of ['expires=1&signature=bad', 'expires=1&signature=']) {
+    for (const query of ['expires=1&signature=bad', 'expires=1&signature=', 'signature=good', 'expires=soon&signature=good', 'expires=1&signature=good&signature=good']) {
       expect(codeOf(await request(gateway.url).get(`/api/v1/files/${id}?${query}`))).toEqual([404, 'FILE_NOT_FOUND']);
     }
-    for (const query of ['signature=good', 'expires=soon&signature=good', 'expires=1&signature=good&signature=good', 'expires=1&signature=good&more=1']) {
-      expect(codeOf(await request(gateway.url).get(`/api/v1/files/${id}?${query}`))).toEqual([400, 'VALIDATION']);
-    }
+    // What others append to a link is not ours to judge.
+    expect((await download(`${id}?expires=1&signature=good&utm=1`)).body).toEqual(Buffer.from('bytes'));
+    expect((await download(`${id}?expires=1&signature=bad`).set('authorization', bearer)).body).toEqual(Buffer.from('bytes'));
     expect(codeOf(await request(gateway.url).get(`/api/v1/files/${id}`))).toEqual([401, 'UNAUTHORIZED']);
   });
 

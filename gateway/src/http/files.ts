@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Bus } from '@switchboard/shared/bus';
-import { FileSignature, messageContracts, parse, type FileInfo } from '@switchboard/shared/contracts';
+import { FileSignature, messageContracts, type FileInfo } from '@switchboard/shared/contracts';
+import { Failure } from '@switchboard/shared/errors';
 import { Router, type Request, type Response } from 'express';
 import type { Verify } from '../auth/verify.ts';
 import { authenticate } from './authenticate.ts';
@@ -25,18 +26,20 @@ export function fileRoutes(bus: Bus, verify: Verify, maxBytes: number): Router {
     const { file, url } = await open(request, response);
     const bytes = await getBytes(url);
     describe(response, file);
-    await pipeline(bytes, response);
+    await pipeline(bytes, response).catch((error: unknown) => { if (!response.destroyed) throw error; });
   });
 
   return router;
 
-  /** By the signature of a `fileUrl`, or else by token. */
+  /** By token, or else by the signature of a `fileUrl`. */
   async function open(request: Request<{ fileId: string }>, response: Response): Promise<{ file: FileInfo; url: string }> {
     const { fileId } = request.params;
     const trace = traceOf(response);
-    if (request.query['signature'] !== undefined) {
-      const proof = parse(FileSignature, request.query);
-      return bus.request(messageContracts.downloadSignedFile, { fileId, ...proof }, { trace });
+    if (request.query['signature'] !== undefined && request.headers.authorization === undefined) {
+      const { expires, signature } = request.query;
+      const proof = FileSignature.safeParse({ expires, signature });
+      if (!proof.success) throw new Failure('FILE_NOT_FOUND');
+      return bus.request(messageContracts.downloadSignedFile, { fileId, ...proof.data }, { trace });
     }
     const actor = await authenticate(verify, request);
     return bus.request(messageContracts.downloadFile, { fileId }, { actor, trace });
@@ -46,8 +49,9 @@ export function fileRoutes(bus: Bus, verify: Verify, maxBytes: number): Router {
 function describe(response: Response, file: FileInfo): void {
   response.attachment(file.name);
   if (SAFE_IMAGES.has(file.contentType)) response.set('Content-Disposition', String(response.get('Content-Disposition')).replace('attachment', 'inline'));
+  // As it was uploaded: Express would add a charset that nobody named.
+  response.setHeader('Content-Type', file.contentType);
   response.set({
-    'Content-Type': file.contentType,
     'Content-Length': file.size.toString(),
     'X-Content-Type-Options': 'nosniff',
     'Content-Security-Policy': `default-src 'none'; sandbox`,

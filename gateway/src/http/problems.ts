@@ -22,8 +22,16 @@ export function sendProblem(response: Response, { code, details }: Failure): voi
 export const problems = (logger: Logger): ErrorRequestHandler => (error: unknown, request, response, _next) => {
   const failure = toFailure(error);
   if (failure.code === 'INTERNAL') logger.error({ err: error, method: request.method, trace_id: traceOf(response).traceId }, 'a request could not be handled');
-  if (response.headersSent) response.destroy();
-  else sendProblem(response, failure);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  // What is still on its way is not waited for.
+  if (!request.complete) {
+    response.set('Connection', 'close');
+    response.once('finish', () => { request.destroy(); });
+  }
+  sendProblem(response, failure);
 };
 
 function toFailure(error: unknown): Failure {

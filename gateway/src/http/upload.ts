@@ -8,12 +8,15 @@ import { putBytes } from './transfer.ts';
 
 const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/;
 const MAX_NAME_LENGTH = 200;
+/** What a form needs beside its file. */
+const MAX_FORM_BYTES = 16 * 1024;
 
 /**
  * Reads one multipart file, field `file`, and streams it to message-service as it comes: nothing is kept here.
  * Throws VALIDATION for a form that is not that, TOO_LARGE, and UNAVAILABLE when the bytes cannot be stored.
  */
 export async function receiveFile(request: Request, response: Response, bus: Bus, actor: Actor, trace: Trace, maxBytes: number): Promise<FileInfo> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes + MAX_FORM_BYTES) throw new Failure('TOO_LARGE');
   let stored: FileInfo | undefined;
   const storage: StorageEngine = {
     _handleFile(_request, file, done) {
@@ -22,15 +25,19 @@ export async function receiveFile(request: Request, response: Response, bus: Bus
     _removeFile(_request, _file, done) { done(null); },
   };
 
+  let tooLarge: () => void = () => undefined;
+
   async function storeFile(file: Express.Multer.File): Promise<FileInfo> {
     const aborted = new AbortController();
-    file.stream.once('limit', () => { aborted.abort(); });
+    file.stream.once('limit', () => { aborted.abort(); tooLarge(); });
     request.once('close', () => { if (!request.complete) aborted.abort(); });
     const { url } = await bus.request(messageContracts.uploadFile, { name: nameOf(file), contentType: contentTypeOf(file) }, { actor, trace });
     return parse(FileInfo, await putBytes(url, file.stream, aborted.signal));
   }
 
   await new Promise<void>((resolve, reject) => {
+    // Multer would read the rest of the form first.
+    tooLarge = () => { reject(new Failure('TOO_LARGE')); };
     const upload = multer({ storage, defParamCharset: 'utf8', limits: { fileSize: maxBytes, files: 1, fields: 0, parts: 2 } }).single('file');
     upload(request, response, (error: unknown) => { if (error === undefined || error === null) resolve(); else reject(toFailure(error)); });
   });

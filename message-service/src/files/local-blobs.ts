@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { BlobStore } from './blob-store.ts';
@@ -7,6 +7,7 @@ import type { BlobStore } from './blob-store.ts';
 /** Blobs in a local folder, shared by the replicas on this machine. */
 export async function createLocalBlobs(folder: string): Promise<BlobStore> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  await removeAbandoned(folder);
   const pathOf = (id: string) => join(folder, id);
 
   return {
@@ -31,6 +32,18 @@ export async function createLocalBlobs(folder: string): Promise<BlobStore> {
       await rm(pathOf(id), { force: true });
     },
   };
+}
+
+/** Longer than any upload takes: its process has died. */
+const ABANDONED_AFTER_MS = 3_600_000;
+
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (!name.endsWith('.part')) continue;
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > ABANDONED_AFTER_MS) await rm(path, { force: true });
+  }
 }
 
 /** The database will say that the file exists; so must the disk, after a power loss too. */

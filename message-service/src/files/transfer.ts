@@ -22,7 +22,7 @@ export function transferRoute(parts: Parts): InternalRoute {
     if (!request.url?.startsWith('/blobs/')) return false;
     const ticket = parts.tickets.take(request.url);
     void handle(parts, ticket, request, response).catch((error: unknown) => {
-      if (!(error instanceof Failure)) parts.logger.error({ err: error }, 'the bytes of a file could not be moved');
+      if (!(error instanceof Failure) && !request.destroyed) parts.logger.error({ err: error }, 'the bytes of a file could not be moved');
       if (response.headersSent) response.destroy();
       else response.writeHead(error instanceof Failure && error.code === 'TOO_LARGE' ? 413 : 503).end();
     });
