@@ -67,7 +67,7 @@ beforeEach(async () => {
   chats.set(chatId, { id: chatId, clientId: client.id, status: 'PENDING', version: 1 });
   told = [];
   const room = gateway.followRoom(chatId, (owner, { meta, payload }) => { told.push({ owner, event: meta.event, author: meta.author, payload: JSON.parse(payload) }); });
-  await room.ready;
+  await room.untilHeard();
   stopFollowing = () => { room.stop(); };
 });
 afterEach(() => { stopFollowing(); });

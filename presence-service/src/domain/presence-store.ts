@@ -15,8 +15,8 @@ export interface PresenceStore {
   enter(presence: Presence, socket: SocketRef): Promise<boolean>;
   /** True: it was the user's last socket in the chat. */
   leave(presence: Presence, socketId: string): Promise<boolean>;
-  /** The socket's transport dropped: it counts for `graceMs` more. */
-  drop(presence: Presence, socketId: string, graceMs: number): Promise<void>;
+  /** The socket's transport dropped: it counts for `graceMs` more. True: the user has no other socket here that is there. */
+  drop(presence: Presence, socketId: string, graceMs: number): Promise<boolean>;
   activeUsers(chatId: string): Promise<number[]>;
   /** False: the lease was not held here (any more); of the gateway's sockets only those are that have been entered since. */
   renewLease(gatewayId: string): Promise<boolean>;

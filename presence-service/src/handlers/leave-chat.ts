@@ -9,9 +9,10 @@ export const leaveChatHandler = (store: PresenceStore, chats: ChatAccess, bus: B
     await chats.requireAccess(actor, chatId);
     const presence = { chatId, userId: actor.id };
     const { id } = requireSocket(socket);
-    bus.publish(userTyping, chatId, { ...presence, email: actor.email, isTyping: false }, trace);
     if (how === 'dropped') {
-      await store.drop(presence, id, DROP_GRACE_MS);
+      const isAway = await store.drop(presence, id, DROP_GRACE_MS);
+      // They count as active for a while, but nobody types without a connection.
+      if (isAway) bus.publish(userTyping, chatId, { ...presence, email: actor.email, isTyping: false }, trace);
     } else if (await store.leave(presence, id)) {
       bus.publish(participantUpdate, chatId, participant(presence, 'left'), trace);
     }

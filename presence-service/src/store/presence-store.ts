@@ -32,11 +32,17 @@ export function createPresenceStore(database: DataSource): PresenceStore {
     }),
 
     drop: ({ chatId, userId }, socketId, graceMs) => guarded(async () => {
-      await database.query(
-        `UPDATE presence.joined_socket SET gone_at = now() + make_interval(secs => $4 / 1000.0)
-         WHERE chat_id = $1 AND socket_id = $2 AND user_id = $3 AND gone_at IS NULL`,
+      const rows = await database.query<{ isAway: boolean }[]>(
+        `WITH dropped AS (
+           UPDATE presence.joined_socket SET gone_at = now() + make_interval(secs => $4 / 1000.0)
+           WHERE chat_id = $1 AND socket_id = $2 AND user_id = $3 AND gone_at IS NULL
+         )
+         SELECT NOT EXISTS (
+           SELECT 1 FROM presence.joined_socket WHERE chat_id = $1 AND user_id = $3 AND socket_id <> $2 AND gone_at IS NULL
+         ) AS "isAway"`,
         [chatId, socketId, userId, graceMs],
       );
+      return rows[0]?.isAway ?? true;
     }),
 
     activeUsers: (chatId) => guarded(async () => {
