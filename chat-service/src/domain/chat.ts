@@ -38,7 +38,8 @@ export function requireMayChange(actor: Actor, change: Change): void {
 
 /**
  * The chat after a change. Throws CHAT_CONFLICT, with the status and the owner as they are, when the change is not legal.
- * An active chat has an admin: who activates it without naming one takes it. A waiting chat has none.
+ * An active chat has an admin: who activates it without naming one takes it. A chat that goes back
+ * to waiting has none, unless one is named.
  */
 export function decideChange(chat: ChatState, change: Change, actor: Actor): ChatState {
   const { status = chat.status } = change;
