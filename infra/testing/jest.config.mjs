@@ -6,5 +6,7 @@ export default {
   transform: { '\\.ts$': '<rootDir>/infra/testing/strip-types.mjs' },
   globalSetup: '<rootDir>/infra/testing/global-setup.ts',
   globalTeardown: '<rootDir>/infra/testing/global-teardown.ts',
+  // Tests mostly wait for other processes.
+  maxWorkers: '100%',
   testTimeout: 30_000,
 };

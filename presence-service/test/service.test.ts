@@ -108,15 +108,17 @@ describe('entering and leaving', () => {
     expect(await comingsAndGoings()).toEqual([update(7, 'joined')]);
   });
 
-  it('ends the user\'s typing', async () => {
+  it('by a dropped transport ends the user\'s typing, unless another tab is there', async () => {
     await enter(client, 'a');
+    await enter(client, 'b');
     await gateway.request(setTyping, { chatId, isTyping: true }, through(client, 'a'));
-    await leave(client, 'a', 'left');
+    const typing = () => told.filter(({ event }) => event === 'userTyping').map(({ payload }) => payload);
+    await leave(client, 'b', 'dropped');
     await active();
-    expect(told.filter(({ event }) => event === 'userTyping').map(({ payload }) => payload)).toEqual([
-      { chatId, userId: 7, email: client.email, isTyping: true },
-      { chatId, userId: 7, email: client.email, isTyping: false },
-    ]);
+    expect(typing()).toEqual([{ chatId, userId: 7, email: client.email, isTyping: true }]);
+    await leave(client, 'a', 'dropped');
+    await active();
+    expect(typing().slice(1)).toEqual([{ chatId, userId: 7, email: client.email, isTyping: false }]);
   });
 
   it('needs a socket', async () => {

@@ -63,6 +63,9 @@ describe('while NATS is frozen', () => {
       const failures = await Promise.all([failureOf(ask), failureOf(ask)]);
       expect(performance.now() - began).toBeLessThan(2_000);
       expect(failures.map(({ retryable }) => retryable)).toEqual([true, true]);
+      const room = gateway.followRoom(randomUUID(), () => undefined);
+      expect((await failureOf(() => room.untilHeard())).retryable).toBe(true);
+      expect(performance.now() - began).toBeLessThan(4_000);
     } finally {
       nats.resume();
     }
