@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { root } from './paths.ts';
+
 /** A program, ready to be spawned. `env` is all of its environment, so that no secret travels further than meant. */
 export interface Command {
   file: string;
@@ -13,7 +16,8 @@ export class LaunchError extends Error {
 /** What every program may see of ours: nothing that could be a secret. */
 export function plainEnvironment(source: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const plain = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SystemRoot'];
-  return pick(source, (name) => plain.includes(name));
+  // Compiled code is kept between starts, which halves them: a process that died is back the sooner.
+  return { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'), ...pick(source, (name) => plain.includes(name)) };
 }
 
 export function pick(source: NodeJS.ProcessEnv, wanted: (name: string) => boolean): Record<string, string> {

@@ -2,7 +2,6 @@ import { Bytes, internalConfig, PostgresUrl, processConfig } from '@switchboard/
 import { z } from 'zod';
 import type { BlobStore } from './files/blob-store.ts';
 import { createLocalBlobs } from './files/local-blobs.ts';
-import { createS3Blobs } from './files/s3-blobs.ts';
 
 /** The environment of message-service. */
 export const Config = z
@@ -29,6 +28,8 @@ export type Config = z.output<typeof Config>;
 /** Where the bytes go: an S3-compatible store when a bucket is named, a folder otherwise. */
 export async function blobsOf(config: Config): Promise<BlobStore> {
   if (config.S3_BUCKET === undefined) return createLocalBlobs(config.FILES_DIR);
+  // A large library that most have no use for.
+  const { createS3Blobs } = await import('./files/s3-blobs.ts');
   const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config;
   return createS3Blobs({
     bucket: config.S3_BUCKET,
