@@ -1,6 +1,7 @@
 import { newTrace, REQUEST_TIMEOUT_MS, type Asking, type Bus, type Trace } from '@switchboard/shared/bus';
 import { parse, requestContracts, type RequestContract, type SocketBinding } from '@switchboard/shared/contracts';
 import { ERRORS, Failure } from '@switchboard/shared/errors';
+import { failpoint } from '@switchboard/shared/failpoints';
 import type { Logger } from '@switchboard/shared/runtime';
 import { z } from 'zod';
 import { Lanes } from './lanes.ts';
@@ -57,6 +58,7 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
     });
 
     async function answer(event: string, args: readonly unknown[], trace: Trace, arrivedAt: number): Promise<Answer & { binding: SocketBinding<unknown> }> {
+      failpoint('gateway.frameRead');
       const clientEvent = clientEvents.get(event);
       if (clientEvent === undefined) throw new Failure('UNKNOWN_EVENT');
       if (args.length > 1) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'one argument, and an acknowledgement callback if wanted' }] });

@@ -16,6 +16,7 @@ export class Proxy {
   readonly #server: Server;
   readonly #connections = new Set<{ client: Socket; upstream: Socket }>();
   #weather: Weather = { kind: 'fair' };
+  #isAway = false;
 
   private constructor(target: () => number | Promise<number>) {
     this.#server = createServer({ pauseOnConnect: true }, (client) => { void this.#accept(client, target); });
@@ -36,6 +37,12 @@ export class Proxy {
     this.#weather = weather;
   }
 
+  /** Ends every connection and takes no new ones, until told otherwise: as if nobody were there. */
+  refuse(isAway: boolean): void {
+    this.#isAway = isAway;
+    if (isAway) this.reset();
+  }
+
   /** Ends every connection by RST. With bytes under way that is in the middle of a frame. */
   reset(): void {
     for (const { client, upstream } of this.#connections) {
@@ -51,6 +58,10 @@ export class Proxy {
 
   async #accept(client: Socket, target: () => number | Promise<number>): Promise<void> {
     client.on('error', () => client.destroy());
+    if (this.#isAway) {
+      client.resetAndDestroy();
+      return;
+    }
     const upstream = connect(await Promise.resolve(target()).catch(() => 1), '127.0.0.1');
     const connection = { client, upstream };
     this.#connections.add(connection);

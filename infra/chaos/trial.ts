@@ -2,14 +2,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readSecrets } from '../local/secrets.ts';
-import { databaseUrl, withClient } from '../local/postgres-setup.ts';
 import { startSystem, waitFor, type TestSystem } from '../testing/index.ts';
 import { readProcesses } from '../testing/running.ts';
 import { check } from './checker.ts';
+import { withDatabase } from './database.ts';
 import type { Fault } from './faults.ts';
-import type { Evidence, Seen, View } from './history.ts';
+import type { Evidence, Operation, Seen, View } from './history.ts';
 import { Load } from './load.ts';
+import type { Member } from './member.ts';
 import { Proxy } from './proxy.ts';
 import { Random } from './random.ts';
 
@@ -33,22 +33,24 @@ export async function run(fault: Fault, seed: number): Promise<Verdict> {
   const note = (line: string) => { notes.push(`${((performance.now() - begin) / 1_000).toFixed(1)} s: ${line}`); };
   const dataDir = mkdtempSync(join(tmpdir(), 'switchboard-chaos-'));
   const network = await Network.lay(dataDir, fault.network ?? []);
-  const system = await startSystem({ dataDir, replicas: fault.replicas ?? 'gateway=2,message-service=2', env: { LOG_LEVEL: 'error', ...network.variables } });
-  const random = new Random(seed);
-  const load = await Load.prepare(system, random);
+  const system = await startSystem({ dataDir, replicas: fault.replicas ?? 'gateway=2,message-service=2', env: { LOG_LEVEL: 'error', FAILPOINTS: fault.failpoints ?? '', ...network.variables } });
+  let load: Load | undefined;
   try {
+    const random = new Random(seed);
+    load = await Load.prepare(system, random);
     load.start();
     await sleep(CALM_BEFORE_MS);
     await fault.strike({ system, load, random, proxies: network.proxies, note });
     await sleep(CALM_AFTER_MS);
     await load.stop();
     await load.untilJoined(TRUE_WITHIN_MS);
-    const complaints = await untilTrue(() => gather(system, load));
-    return { fault: fault.name, seed, complaints: [...complaints, ...slowAnswers(load), ...reconnections(load, fault.maxConnections)], notes, sends: count(load) };
+    const { members } = load;
+    const complaints = await untilTrue(() => gather(system, members, load?.operations ?? []));
+    return { fault: fault.name, seed, complaints: [...complaints, ...slowAnswers(members), ...reconnections(members, fault.maxConnections)], notes, sends: count(load) };
   } catch (error) {
     return { fault: fault.name, seed, complaints: [String(error)], notes, sends: count(load) };
   } finally {
-    load.close();
+    load?.close();
     await system.stop();
     await network.close();
   }
@@ -64,34 +66,33 @@ async function untilTrue(evidence: () => Promise<Evidence>): Promise<string[]> {
   }
 }
 
-async function gather(system: TestSystem, load: Load): Promise<Evidence> {
-  const stored = await storedMessages(system, load.chatIds);
-  const views: View[] = load.members.map(({ who, chatId, seen }) => ({ who, chatId, seen }));
-  const activeUsers = await Promise.all(load.chatIds.map(async (chatId) => {
-    const here = load.members.filter((member) => member.chatId === chatId);
+async function gather(system: TestSystem, members: readonly Member[], operations: readonly Operation[]): Promise<Evidence> {
+  const chatIds = [...new Set(members.map((member) => member.chatId))];
+  const stored = await storedMessages(system, chatIds);
+  const views: View[] = members.map(({ who, chatId, seen }) => ({ who, chatId, seen }));
+  const activeUsers = await Promise.all(chatIds.map(async (chatId) => {
+    const here = members.filter((member) => member.chatId === chatId);
     const answer = await here[0]?.ask('getActiveUsers', chatId);
     const found = (answer?.data as { userIds?: number[] } | undefined)?.userIds ?? [];
     return { chatId, expected: here.map(({ subject }) => subject.id).toSorted((a, b) => a - b), found };
   }));
-  return { operations: load.operations, stored, views, activeUsers };
+  return { operations, stored, views, activeUsers };
 }
 
 async function storedMessages(system: TestSystem, chatIds: readonly string[]): Promise<Map<string, Seen[]>> {
-  const url = (await system.processes()).find(({ name }) => name === 'postgres')?.url ?? '';
-  const password = readSecrets(system.dataDir)?.postgres.postgres ?? '';
-  return withClient(databaseUrl('postgres', password, Number(new URL(url).port), 'switchboard'), async (client) => {
+  return withDatabase(system, async (client) => {
     const { rows } = await client.query<Seen & { chatId: string }>('SELECT chat_id AS "chatId", id, seq, text FROM message.message ORDER BY chat_id, seq');
     return new Map(chatIds.map((chatId) => [chatId, rows.filter((row) => row.chatId === chatId)]));
   });
 }
 
-const slowAnswers = (load: Load): string[] =>
-  load.members.flatMap(({ who, slowAnswers: slow }) => (slow.length === 0 ? [] : [`${who} waited ${Math.max(...slow)} ms for an answer (${slow.length} times more than 2 s)`]));
+const slowAnswers = (members: readonly Member[]): string[] =>
+  members.flatMap(({ who, slowAnswers: slow }) => (slow.length === 0 ? [] : [`${who} waited ${Math.max(...slow)} ms for an answer (${slow.length} times more than 2 s)`]));
 
-const reconnections = ({ members }: Load, most = Number.POSITIVE_INFINITY): string[] =>
+const reconnections = (members: readonly Member[], most = Number.POSITIVE_INFINITY): string[] =>
   members.flatMap(({ who, connections }) => (connections > most ? [`${who} had to connect ${connections} times`] : []));
 
-function count({ operations }: Load): Verdict['sends'] {
+function count({ operations }: { readonly operations: readonly Operation[] } = { operations: [] }): Verdict['sends'] {
   const of = (outcome: string) => operations.filter((operation) => operation.outcome === outcome).length;
   return { ok: of('ok'), fail: of('fail'), info: of('info') + of('pending') };
 }

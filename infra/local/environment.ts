@@ -23,7 +23,7 @@ const meantFor: Record<ProgramName, RegExp> = {
   'message-service': /^(MESSAGE_\w+|AMQP_\w+|FILES_DIR|FILE_URL_SECRET|PUBLIC_URL|MAX_FILE_BYTES|S3_\w+|AWS_\w+)$/,
   'presence-service': /^(PRESENCE_\w+|AMQP_\w+)$/,
 };
-const meantForAll = /^(LOG_\w+|NODE_\w+|OTEL_\w+|NATS_URL)$/;
+const meantForAll = /^(LOG_\w+|NODE_\w+|OTEL_\w+|NATS_URL|FAILPOINTS)$/;
 
 // The chaos suite puts a hostile network between a process and what it talks to: `gateway.nats=4333,message-service.postgres=5444`.
 const detours = new Map((process.env['SWITCHBOARD_DETOURS'] ?? '').split(',').map((detour) => {

@@ -1,5 +1,6 @@
 import type { Bus, Handler } from '@switchboard/shared/bus';
 import type { messageContracts } from '@switchboard/shared/contracts';
+import { failpoint } from '@switchboard/shared/failpoints';
 import type { ChatDirectory, MessageSender } from '../domain/message-store.ts';
 import { onKnownChat } from './known-chat.ts';
 
@@ -9,5 +10,6 @@ export const sendMessageHandler = (sender: MessageSender, chats: ChatDirectory, 
     const sent = await onKnownChat(chats, chatId, () => sender.send(context.actor, chatId, message, () => context.isExpired));
     if (sent.entry === undefined) return { ...sent.message, deduplicated: true };
     bus.publishEntry('message', chatId, sent.entry, context.trace);
+    failpoint('message.told');
     return sent.message;
   };

@@ -1,5 +1,6 @@
 import { logEntry, newMessage, type Actor, type NewMessage } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
+import { failpoint } from '@switchboard/shared/failpoints';
 import { guarded } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
 import { v7 as uuid } from 'uuid';
@@ -67,6 +68,7 @@ export class MessageWriter implements MessageSender {
     if (batch.length === 0) return;
     try {
       const outcomes = await this.#commit(batch.map(({ send }) => send), onContention);
+      failpoint('message.committed');
       for (const [index, waiting] of batch.entries()) this.#tell(waiting, outcomes[index]);
       this.#divert(batch.filter((_, index) => outcomes[index]?.kind === 'contended'));
     } catch (error) {
@@ -80,6 +82,7 @@ export class MessageWriter implements MessageSender {
     return guarded(() => this.#database.transaction(async (transaction) => {
       const outcomes = decideSends(sends, await readFacts(transaction, sends, onContention));
       await insertAppended(transaction, outcomes);
+      failpoint('message.inTransaction');
       return outcomes;
     }));
   }

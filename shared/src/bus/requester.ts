@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Actor, SocketRef } from '../contracts/values.ts';
 import { Failure } from '../errors.ts';
+import { failpoint } from '../failpoints.ts';
 import { Coalescer, jsonArray, type Item } from './coalesce.ts';
 import { readJson, ReplyBatch, type ReplyEnvelope } from './envelope.ts';
 import { inboxSubject } from './subjects.ts';
@@ -75,6 +76,7 @@ export class Requester {
     this.#batches.set(batch, items);
     try {
       this.#nats.publish(subject, jsonArray(items), { reply: inboxSubject(this.#user, this.#processId, batch) });
+      failpoint('bus.requestPublished');
     } catch (error) {
       this.#failBatch(batch, error);
     }

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { parse } from '../contracts/parse.ts';
 import type { RequestContract } from '../contracts/define.ts';
 import { Failure } from '../errors.ts';
+import { failpoint } from '../failpoints.ts';
 import { Coalescer, jsonArray } from './coalesce.ts';
 import { readJson, RequestBatch, type ReplyEnvelope, type RequestEnvelope } from './envelope.ts';
 import { RequestContext, type Handler } from './handler.ts';
@@ -21,6 +22,7 @@ export function serve<C extends RequestContract>(nats: NatsConnection, contract:
   const replies = new Coalescer((inbox, items) => {
     try {
       nats.publish(inbox, jsonArray(items));
+      failpoint('bus.replied');
     } catch (error) {
       logger.error({ err: error, subject: contract.subject }, 'answers could not be sent');
     }
