@@ -22,7 +22,7 @@ if (values.list) {
     console.log(`${index + 1}/${chosen.length} ${fault.name} (seed ${seed}) …`);
     const verdict = await run(fault, seed);
     verdicts.push(verdict);
-    console.log(`    ${verdict.complaints.length === 0 ? 'held' : `BROKEN\n      ${verdict.complaints.slice(0, 10).join('\n      ')}`}  (${verdict.sends.ok} acknowledged)`);
+    console.log(`    ${verdict.complaints.length === 0 ? 'held' : `BROKEN\n      ${verdict.complaints.slice(0, 10).join('\n      ')}`}  (${verdict.sends.ok} acknowledged)\n    ${verdict.notes.join('\n    ')}`);
   }
   const file = join(import.meta.dirname, 'report.md');
   if (values.only === undefined && !values.everyday) writeFileSync(file, report(verdicts));

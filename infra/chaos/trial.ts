@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,6 +44,7 @@ export async function run(fault: Fault, seed: number): Promise<Verdict> {
     await sleep(CALM_AFTER_MS);
     await load.stop();
     await load.untilJoined(TRUE_WITHIN_MS);
+    for (const [name, deaths] of deathsIn(system.log)) note(`${name} died ${deaths} times`);
     const { members } = load;
     const complaints = await untilTrue(() => gather(system, members, load?.operations ?? []));
     return { fault: fault.name, seed, complaints: [...complaints, ...slowAnswers(members), ...reconnections(members, fault.maxConnections)], notes, sends: count(load) };
@@ -84,6 +85,13 @@ async function storedMessages(system: TestSystem, chatIds: readonly string[]): P
     const { rows } = await client.query<Seen & { chatId: string }>('SELECT chat_id AS "chatId", id, seq, text FROM message.message ORDER BY chat_id, seq');
     return new Map(chatIds.map((chatId) => [chatId, rows.filter((row) => row.chatId === chatId)]));
   });
+}
+
+/** What the launcher said of processes that it had to start again. */
+function deathsIn(log: string): Map<string, number> {
+  const deaths = new Map<string, number>();
+  for (const [, name = ''] of readFileSync(log, 'utf8').matchAll(/^· (\S+) died /gm)) deaths.set(name, (deaths.get(name) ?? 0) + 1);
+  return deaths;
 }
 
 const slowAnswers = (members: readonly Member[]): string[] =>

@@ -1,4 +1,4 @@
-/** `npm test [workspace] [-- jest arguments]`: types and lint side by side, then the tests; the first failure ends it. */
+/** `npm test [workspace] [-- jest arguments]`: types and lint side by side, the tests, some chaos; the first failure ends it. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,11 @@ const failed = (await Promise.all(checks.map(runQuietly))).find((code) => code !
 if (failed !== undefined) process.exit(failed);
 
 console.log('· tests');
-process.exit(await runJest());
+const tested = await runJest();
+if (tested !== 0 || process.argv.length > 2) process.exit(tested);
+
+console.log('· chaos: the everyday faults, one after the other');
+process.exit(await runNode([join(root, 'infra/chaos/main.ts'), '--everyday']));
 
 function lintScript(): string {
   const manifest = parseJson(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -53,9 +57,12 @@ function runJest(): Promise<number> {
   const jest = join(root, 'node_modules/jest/bin/jest.js');
   const scope = workspace === undefined ? [] : ['--passWithNoTests', '--roots', join(root, workspace)];
   const args = [...scope, '--config', join(root, 'infra/testing/jest.config.mjs'), ...jestArguments];
-  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  return runNode(['--experimental-vm-modules', jest, ...args]);
+}
+
+function runNode(args: readonly string[]): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...flags, jest, ...args], { cwd: root, stdio: 'inherit' });
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], { cwd: root, stdio: 'inherit' });
     child.on('close', (code) => {
       resolve(code ?? 1);
     });
