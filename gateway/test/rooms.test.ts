@@ -146,7 +146,7 @@ describe('a room', () => {
 
   it('is followed while a socket is there, and no longer', async () => {
     const chat = stubs.newChat();
-    expect(await isFollowed(chat)).toBe(false);
+    await waitFor(async () => !(await isFollowed(chat)), { what: 'the room to be let go' });
     const [one, two] = [await joined(chat), await joined(chat)];
     expect(await isFollowed(chat)).toBe(true);
     expect(await one.ask('leaveChat', chat.id)).toMatchObject({ event: 'leftChat', data: chat.id });
@@ -165,7 +165,7 @@ describe('a room', () => {
     stubs.joinChat = () => Promise.reject(new Failure('CHAT_NOT_FOUND'));
     const client = await gateway.connect();
     expect(await client.join(chat.id)).toMatchObject({ code: 'CHAT_NOT_FOUND' });
-    expect(await isFollowed(chat)).toBe(false);
+    await waitFor(async () => !(await isFollowed(chat)), { what: 'the room to be let go' });
   });
 });
 
