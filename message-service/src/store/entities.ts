@@ -1,16 +1,10 @@
-import type { ChatStatus } from '@switchboard/shared/contracts';
-import { chatLogEntity } from '@switchboard/shared/log';
+import { chatCursorEntity, chatLogEntity, knownChatColumns, type KnownChatRow } from '@switchboard/shared/log';
 import { EntitySchema } from 'typeorm';
 
 export const SCHEMA = 'message';
 
-/** This service's own row per chat: what it must know to judge access, and the counters whose lock orders everything. */
-interface ChatRow {
-  id: string;
-  clientId: number;
-  adminId: number | null;
-  status: ChatStatus;
-  version: number;
+/** Beside what this service must know to judge access: the counters, whose row's lock orders everything in the chat. */
+interface ChatRow extends KnownChatRow {
   /** The last message's `seq`. */
   seq: number;
   /** The last `rev` of this owner's log. */
@@ -21,15 +15,7 @@ const chatEntity = new EntitySchema<ChatRow>({
   name: 'chat',
   tableName: 'chat',
   schema: SCHEMA,
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'chat_pkey' },
-    clientId: { name: 'client_id', type: 'bigint' },
-    adminId: { name: 'admin_id', type: 'bigint', nullable: true },
-    status: { type: 'text' },
-    version: { type: 'integer' },
-    seq: { type: 'integer', default: 0 },
-    rev: { type: 'integer', default: 0 },
-  },
+  columns: { ...knownChatColumns, seq: { type: 'integer', default: 0 }, rev: { type: 'integer', default: 0 } },
 });
 
 const messageEntity = new EntitySchema<Record<string, unknown>>({
@@ -94,14 +80,4 @@ export const fileEntity = new EntitySchema<FileRow>({
   },
 });
 
-const cursorEntity = new EntitySchema<{ id: number; cursor: string }>({
-  name: 'chat_cursor',
-  tableName: 'chat_cursor',
-  schema: SCHEMA,
-  columns: {
-    id: { type: 'integer', primary: true, primaryKeyConstraintName: 'chat_cursor_pkey' },
-    cursor: { type: 'text' },
-  },
-});
-
-export const entities = [chatEntity, messageEntity, readEntity, fileEntity, cursorEntity, chatLogEntity(SCHEMA)];
+export const entities = [chatEntity, messageEntity, readEntity, fileEntity, chatCursorEntity(SCHEMA), chatLogEntity(SCHEMA)];

@@ -1,30 +1,10 @@
+import { chatCursorEntity, knownChatColumns, type KnownChatRow } from '@switchboard/shared/log';
 import { EntitySchema } from 'typeorm';
 
 export const SCHEMA = 'presence';
 
-/** This service's own row per chat: what it must know to judge access. */
-const chatEntity = new EntitySchema<Record<string, unknown>>({
-  name: 'chat',
-  tableName: 'chat',
-  schema: SCHEMA,
-  columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'chat_pkey' },
-    clientId: { name: 'client_id', type: 'bigint' },
-    adminId: { name: 'admin_id', type: 'bigint', nullable: true },
-    status: { type: 'text' },
-    version: { type: 'integer' },
-  },
-});
-
-const cursorEntity = new EntitySchema<Record<string, unknown>>({
-  name: 'chat_cursor',
-  tableName: 'chat_cursor',
-  schema: SCHEMA,
-  columns: {
-    id: { type: 'integer', primary: true, primaryKeyConstraintName: 'chat_cursor_pkey' },
-    cursor: { type: 'text' },
-  },
-});
+/** What this service must know of a chat to judge access. */
+const chatEntity = new EntitySchema<KnownChatRow>({ name: 'chat', tableName: 'chat', schema: SCHEMA, columns: knownChatColumns });
 
 const gatewayEntity = new EntitySchema<Record<string, unknown>>({
   name: 'gateway_lease',
@@ -66,4 +46,4 @@ const activeEntity = new EntitySchema<Record<string, unknown>>({
   },
 });
 
-export const entities = [chatEntity, cursorEntity, gatewayEntity, socketEntity, activeEntity];
+export const entities = [chatEntity, chatCursorEntity(SCHEMA), gatewayEntity, socketEntity, activeEntity];

@@ -6,6 +6,7 @@ import { chatContracts, chatHeads, type ChatFacts } from '../contracts/chats.ts'
 import type { Actor } from '../contracts/values.ts';
 import { Failure } from '../errors.ts';
 import { guarded, type Database } from '../postgres/failures.ts';
+import type { KnownChatRow } from './known-chat-entities.ts';
 
 const PAGE = 500;
 /** Signals may be lost, so the log is read now and then without one. */
@@ -41,7 +42,7 @@ export class KnownChats {
 
   async find(chatId: string): Promise<ChatFacts | undefined> {
     const [chat] = await guarded(() =>
-      this.#database.query<StoredChat[]>(
+      this.#database.query<KnownChatRow[]>(
         `SELECT id, client_id AS "clientId", admin_id AS "adminId", status, version FROM "${this.#schema}".chat WHERE id = $1`,
         [chatId],
       ),
@@ -116,8 +117,4 @@ export class KnownChats {
     const [row] = await this.#database.query<{ cursor: string }[]>(`SELECT cursor FROM "${this.#schema}".chat_cursor WHERE id = 1`);
     return row?.cursor;
   }
-}
-
-interface StoredChat extends Omit<ChatFacts, 'adminId'> {
-  readonly adminId: number | null;
 }
