@@ -39,6 +39,13 @@ describe('the API', () => {
     expect((await post('/api/v1/chats')).status).toBe(201);
   });
 
+  it('may be called by pages of any origin', async () => {
+    const preflight = await request(gateway.url).options('/api/v1/chats').set('origin', 'https://shop.example').set('access-control-request-method', 'POST');
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers).toMatchObject({ 'access-control-allow-origin': '*', 'access-control-allow-headers': 'Authorization, Content-Type' });
+    expect((await get('/api/v1/chats/nowhere')).headers).toMatchObject({ 'access-control-allow-origin': '*' });
+  });
+
   it.each<[string, () => request.Test]>([
     ['JSON that is none', () => post('/api/v1/chats').set('content-type', 'application/json').send('{"a":')],
     ['a list for a body', () => post('/api/v1/chats').send([])],

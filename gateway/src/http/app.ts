@@ -2,6 +2,7 @@ import { Failure } from '@switchboard/shared/errors';
 import type { Checks, Logger } from '@switchboard/shared/runtime';
 import express, { type Express, type Router } from 'express';
 import helmet from 'helmet';
+import { cors } from './cors.ts';
 import { healthRoutes } from './health.ts';
 import { problems, traceOf } from './problems.ts';
 
@@ -22,6 +23,7 @@ export function createHttpApp(served: HttpParts, logger: Logger): Express {
     next();
   });
   app.use(healthRoutes(() => served.checks));
+  app.use('/api/v1', cors);
   app.use('/api/v1', (request, response, next) => {
     if (served.api === undefined) throw new Failure('UNAVAILABLE');
     served.api(request, response, next);
