@@ -11,6 +11,8 @@ import { Room } from './room.ts';
 
 const readHeadsOf = { chat: chatContracts.readHeads, message: messageContracts.readHeads };
 
+const RETRY_MS = 250;
+
 /** Leaving by intent is told at once; any other end of a transport may be a reload. */
 const INTENDED = new Set(['client namespace disconnect', 'server namespace disconnect']);
 
@@ -18,8 +20,6 @@ const INTENDED = new Set(['client namespace disconnect', 'server namespace disco
 function forClient({ revs: _revs, chatRevThen: _then, ...snapshot }: ReplyOf<typeof messageContracts.joinChat>, statusChanges: readonly unknown[]) {
   return snapshot.recovered === true ? { ...snapshot, statusChanges } : snapshot;
 }
-
-const RETRY_MS = 250;
 
 const isGone = (socket: ChatSocket): boolean => !socket.connected;
 
@@ -84,10 +84,6 @@ export class Rooms {
     if (room !== undefined) this.#takeOut(socket, room);
     return { data: await this.#presence.leave(socket, chatId, asking) };
   };
-
-  get count(): number {
-    return this.#rooms.size;
-  }
 
   #open(chatId: string): Room {
     const room = this.#rooms.get(chatId) ?? new Room(chatId, this.#io, this.#bus, this.#logger);

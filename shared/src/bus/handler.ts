@@ -35,11 +35,7 @@ export class RequestContext {
   }
 
   get isExpired(): boolean {
-    return this.remainingMs <= 0;
-  }
-
-  get remainingMs(): number {
-    return this.#expiresAt - performance.now();
+    return performance.now() >= this.#expiresAt;
   }
 }
 
