@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { LEASE_RENEWAL_MS } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
@@ -17,7 +18,7 @@ beforeAll(async () => {
   const { enterChat, leaveChat, joinChat } = stubs;
   normal = { enterChat, leaveChat, joinChat };
 });
-afterEach(() => { Object.assign(stubs, normal, { isGatewayKnown: true }); });
+afterEach(() => { Object.assign(stubs, normal); });
 afterAll(async () => {
   await gateway.stop();
   jest.useRealTimers();
@@ -77,14 +78,16 @@ it('renews the lease, and enters nobody again who is known', async () => {
   expect(toldOf(chat)).toEqual(['enter']);
 });
 
-it('enters everybody again when presence-service does not know the gateway', async () => {
+it('enters everybody again when the lease is another one', async () => {
   const chat = stubs.newChat();
   const [one, two] = [await gateway.connect(), await gateway.connect()];
   await one.join(chat.id);
   await two.join(chat.id);
-  stubs.isGatewayKnown = false;
+  stubs.leaseId = randomUUID();
   await renew();
   await untilTold(chat, 'enter', 'enter', 'enter', 'enter');
+  await renew();
+  expect(toldOf(chat)).toHaveLength(4);
   const sockets = stubs.presenceCalls.filter(({ chatId }) => chatId === chat.id).map(({ socket }) => socket);
   expect(new Set(sockets.slice(2))).toEqual(new Set([one.socket.id, two.socket.id]));
 });
@@ -117,6 +120,22 @@ it('tells a departure later that could not be told', async () => {
   expect(toldOf(chat)).toEqual(['enter', 'left', 'left']);
 });
 
+it('tells a departure again that failed for whatever reason, and enters again who was refused for none', async () => {
+  const chat = stubs.newChat();
+  const client = await gateway.connect();
+  stubs.enterChat = () => Promise.reject(new Failure('INTERNAL'));
+  expect(await client.join(chat.id)).toMatchObject({ event: 'joinedChat' });
+  stubs.enterChat = normal.enterChat;
+  await renew();
+  await untilTold(chat, 'enter', 'enter');
+  stubs.leaveChat = () => Promise.reject(new Failure('INTERNAL'));
+  client.close();
+  await untilTold(chat, 'enter', 'enter', 'left');
+  stubs.leaveChat = normal.leaveChat;
+  await renew();
+  await untilTold(chat, 'enter', 'enter', 'left', 'left');
+});
+
 it('forgets a departure that was owed when the socket comes back', async () => {
   const chat = stubs.newChat();
   const client = await gateway.connect();
@@ -141,22 +160,40 @@ it('refuses who presence-service refuses, and takes out nobody who never was in'
   expect(toldOf(chat)).toEqual(['enter']);
 });
 
-it('tells an entry under way before the departure that overtook it', async () => {
+it('numbers what it tells: a departure that overtakes its arrival bears the higher turn', async () => {
   const chat = stubs.newChat();
   const client = await gateway.connect();
   const gate = Promise.withResolvers<undefined>();
-  stubs.enterChat = async ({ chatId }) => {
+  const turns: (number | undefined)[] = [];
+  stubs.enterChat = async ({ turn }) => {
+    turns.push(turn);
     await gate.promise;
-    return { chatId };
+    return { leaseId: stubs.leaseId };
+  };
+  stubs.leaveChat = ({ chatId, turn }) => {
+    turns.push(turn);
+    return Promise.resolve(chatId);
   };
   client.socket.emit('joinChat', chat.id);
   await untilTold(chat, 'enter');
   client.close();
-  const other = await gateway.connect();
-  await other.ask('getActiveUsers', chat.id);
-  expect(toldOf(chat)).toEqual(['enter']);
-  gate.resolve(undefined);
   await untilTold(chat, 'enter', 'left');
+  gate.resolve(undefined);
   await renew();
   expect(toldOf(chat)).toEqual(['enter', 'left']);
+  expect(turns).toEqual([expect.any(Number), (turns[0] ?? 0) + 1]);
+});
+
+it('renews soon again when a renewal failed', async () => {
+  const { renewLease } = stubs;
+  let failures = 0;
+  stubs.renewLease = () => {
+    failures += 1;
+    return unavailable();
+  };
+  jest.advanceTimersByTime(LEASE_RENEWAL_MS);
+  await waitFor(() => failures === 1, { what: 'a failed renewal' });
+  await waitFor(() => { jest.advanceTimersByTime(500); return failures > 2; }, { what: 'two more' });
+  stubs.renewLease = renewLease;
+  await waitFor(() => { jest.advanceTimersByTime(500); return true; }, { what: 'a tick' });
 });

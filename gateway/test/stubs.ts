@@ -81,7 +81,8 @@ export class Stubs {
   readonly logReads: { owner: DurableOwner; after: number }[] = [];
   readonly presenceCalls: PresenceCall[] = [];
   leases = 0;
-  isGatewayKnown = true;
+  /** Of which presence-service says that the gateway holds it. */
+  leaseId = randomUUID();
 
   // What a test may exchange.
   getChat: Handler<typeof chatContracts.getChat> = ({ chatId }) => {
@@ -105,7 +106,8 @@ export class Stubs {
   };
   readHeads: (by: DurableOwner) => Handler<typeof messageContracts.readHeads> = (by) => ({ chatIds }) =>
     Promise.resolve({ heads: chatIds.map((chatId) => ({ chatId, rev: this.#require(chatId).revs[by] })) });
-  enterChat: Handler<typeof presenceContracts.enterChat> = ({ chatId }) => Promise.resolve({ chatId });
+  enterChat: Handler<typeof presenceContracts.enterChat> = () => Promise.resolve({ leaseId: this.leaseId });
+  renewLease: Handler<typeof presenceContracts.renewLease> = () => Promise.resolve({ leaseId: this.leaseId });
   leaveChat: Handler<typeof presenceContracts.leaveChat> = ({ chatId }) => Promise.resolve(chatId);
   uploadFile: Handler<typeof messageContracts.uploadFile> = () => Promise.reject(new Failure('UNAVAILABLE'));
   downloadFile: Handler<typeof messageContracts.downloadFile> = () => Promise.reject(new Failure('FILE_NOT_FOUND'));
@@ -177,9 +179,9 @@ export class Stubs {
       },
       setTyping: (payload) => Promise.resolve(payload),
       listActiveUsers: ({ chatId }) => Promise.resolve({ chatId, userIds: [owner.id] }),
-      renewLease: () => {
+      renewLease: (payload, context) => {
         this.leases += 1;
-        return Promise.resolve({ known: this.isGatewayKnown });
+        return this.renewLease(payload, context);
       },
       ping: ready,
     });

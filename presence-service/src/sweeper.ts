@@ -1,38 +1,44 @@
 import { newTrace, type Bus } from '@switchboard/shared/bus';
-import { LEASE_MS, participantUpdate } from '@switchboard/shared/contracts';
+import { DROP_GRACE_MS, LEASE_MS, participantUpdate } from '@switchboard/shared/contracts';
 import type { Logger } from '@switchboard/shared/runtime';
-import { Grace } from './domain/grace.ts';
+import { LeaseWatch } from './domain/lease-watch.ts';
 import { participant } from './domain/participant.ts';
-import type { PresenceStore } from './domain/presence-store.ts';
+import type { Presence, PresenceStore } from './domain/presence-store.ts';
 
 const EVERY_MS = 250;
+const FORGET_EVERY_MS = 10_000;
+/** Longer than a replica can stand still and yet be given what was meant for it. */
+const FORGET_AFTER_MS = 10 * 60_000;
+
+type Sweepable = Pick<PresenceStore, 'forgetDeparted' | 'leases' | 'removeDropped' | 'removeExpired'>;
 
 /** Takes out, and tells the rooms of, whoever dropped for too long or was on a gateway that died. Returns how to stop. */
-export function startSweeper(store: PresenceStore, bus: Bus, logger: Logger): () => Promise<void> {
-  const grace = new Grace(LEASE_MS, performance.now());
-  let lastTick = performance.now();
-  let sweeping = Promise.resolve();
+export function startSweeper(store: Sweepable, bus: Pick<Bus, 'isConnected' | 'publish'>, logger: Logger): () => Promise<void> {
+  const watch = new LeaseWatch(LEASE_MS);
+  let lastForgotten = performance.now();
 
+  const tell = (gone: readonly Presence[]) => {
+    for (const presence of gone) bus.publish(participantUpdate, presence.chatId, participant(presence, 'left'), newTrace());
+  };
+
+  /** Each removal is told before anything else is tried: what happens after it cannot silence it. */
   const sweep = async () => {
-    // A tick that comes late means that this process itself stood still, and heard nobody.
-    const now = performance.now();
-    if (now - lastTick > LEASE_MS / 3 || !bus.isConnected) grace.deaf(now);
-    lastTick = now;
-    try {
-      const gone = await store.removeDropped();
-      if (grace.isOver(performance.now())) gone.push(...(await store.removeExpired(LEASE_MS)));
-      for (const presence of gone) bus.publish(participantUpdate, presence.chatId, participant(presence, 'left'), newTrace());
-    } catch (error) {
-      grace.deaf(performance.now());
-      logger.debug({ err: error }, 'the presence list could not be swept; trying again');
+    // Nobody could be told of whom we took out, and nobody can be heard.
+    if (!bus.isConnected) return;
+    tell(await store.removeDropped(DROP_GRACE_MS));
+    const expired = watch.observe(await store.leases(), performance.now());
+    if (expired.length > 0) tell(await store.removeExpired(expired));
+    if (performance.now() - lastForgotten > FORGET_EVERY_MS) {
+      lastForgotten = performance.now();
+      await store.forgetDeparted(FORGET_AFTER_MS);
     }
   };
 
-  let isSweeping = false;
+  let sweeping: Promise<void> | undefined;
   const timer = setInterval(() => {
-    if (isSweeping) return;
-    isSweeping = true;
-    sweeping = sweep().finally(() => { isSweeping = false; });
+    sweeping ??= sweep()
+      .catch((error: unknown) => { logger.debug({ err: error }, 'the presence list could not be swept; trying again'); })
+      .finally(() => { sweeping = undefined; });
   }, EVERY_MS);
 
   return async () => {

@@ -72,9 +72,10 @@ beforeEach(async () => {
 });
 afterEach(() => { stopFollowing(); });
 
+let turn = 0;
 const through = (actor: Actor, id: string, gatewayId: string = gatewayOne) => ({ actor, socket: { id, gatewayId } });
-const enter = (actor: Actor, id: string, gatewayId = gatewayOne) => gateway.request(enterChat, { chatId }, through(actor, id, gatewayId));
-const leave = (actor: Actor, id: string, how: 'left' | 'dropped') => gateway.request(leaveChat, { chatId, how }, through(actor, id));
+const enter = (actor: Actor, id: string, gatewayId = gatewayOne) => gateway.request(enterChat, { chatId, turn: ++turn }, through(actor, id, gatewayId));
+const leave = (actor: Actor, id: string, how: 'left' | 'dropped') => gateway.request(leaveChat, { chatId, how, turn: ++turn }, through(actor, id));
 const active = async (actor = admin): Promise<number[]> => (await gateway.request(listActiveUsers, { chatId }, { actor })).userIds;
 
 /** The comings and goings heard so far. What the service published before it answered comes before the answer. */
@@ -121,8 +122,15 @@ describe('entering and leaving', () => {
     expect(typing().slice(1)).toEqual([{ chatId, userId: 7, email: client.email, isTyping: false }]);
   });
 
+  it('is asked without a turn by whoever has not entered, and changes nothing', async () => {
+    await enter(client, 'a');
+    expect(await gateway.request(leaveChat, { chatId, how: 'left' }, through(client, 'a'))).toBe(chatId);
+    expect(await codeOf(gateway.request(leaveChat, { chatId, how: 'left' }, through(stranger, 'a')))).toBe('CHAT_NOT_FOUND');
+    expect(await active()).toEqual([7]);
+  });
+
   it('needs a socket', async () => {
-    expect(await codeOf(gateway.request(enterChat, { chatId }, { actor: client }))).toBe('VALIDATION');
+    expect(await codeOf(gateway.request(enterChat, { chatId, turn: 1 }, { actor: client }))).toBe('VALIDATION');
     expect(await codeOf(gateway.request(leaveChat, { chatId, how: 'left' }, { actor: client }))).toBe('VALIDATION');
   });
 });
@@ -178,18 +186,17 @@ describe('access', () => {
 });
 
 describe('a restart of presence-service', () => {
-  it('expires nobody early, however old the leases are, and forgets nobody', async () => {
+  it('expires nobody early and forgets nobody', async () => {
     await enter(client, 'a');
     await stopService();
-    await database.query(`UPDATE presence.gateway_lease SET renewed_at = now() - interval '1 hour'`);
     await startService();
     // A dropped socket is taken out by the sweep: when it is gone, the service has swept, and could have expired leases too.
     await enter(admin, 'b', gatewayTwo);
-    await database.query(`UPDATE presence.joined_socket SET gone_at = now() - interval '1 s' WHERE chat_id = $1 AND socket_id = 'b'`, [chatId]);
+    await database.query(`UPDATE presence.joined_socket SET dropped_at = now() - interval '1 minute' WHERE chat_id = $1 AND socket_id = 'b'`, [chatId]);
     await waitFor(async () => !(await active()).includes(8), { what: 'a sweep' });
     expect(await active()).toEqual([7]);
     expect(await comingsAndGoings()).not.toContainEqual(update(7, 'left'));
-    expect(await gateway.request(renewLease, { gatewayId: gatewayOne })).toEqual({ known: expect.any(Boolean) });
+    expect(await gateway.request(renewLease, { gatewayId: gatewayOne })).toEqual({ leaseId: expect.any(String) });
   });
 });
 

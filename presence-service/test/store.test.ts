@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createDataSource, migrate } from '@switchboard/shared/postgres';
-import { createDatabase, waitFor, type TestDatabase } from '@switchboard/infra/testing';
+import { createDatabase, type TestDatabase } from '@switchboard/infra/testing';
 import { randomUUID } from 'node:crypto';
+import type { SocketRef } from '@switchboard/shared/contracts';
 import type { DataSource } from 'typeorm';
+import type { Presence } from '../src/domain/presence-store.ts';
 import { databaseOptions } from '../src/store/database.ts';
 import { createPresenceStore } from '../src/store/presence-store.ts';
 
@@ -28,43 +30,52 @@ afterAll(async () => {
   await database.drop();
 });
 
+// As a gateway tells it: each time with a higher turn.
+let turn = 0;
+type Store = typeof store;
+const enter = async (by: Store, presence: Presence, socket: SocketRef) => (await by.enter(presence, socket, ++turn)).isFirst;
+const leave = (by: Store, presence: Presence, id: string, gatewayId = one) => by.leave(presence, { id, gatewayId }, ++turn);
+const drop = (by: Store, presence: Presence, id: string, gatewayId = one) => by.drop(presence, { id, gatewayId }, ++turn);
+
 const seven = () => ({ chatId, userId: 7 });
 const count = (outcomes: readonly boolean[]): number => outcomes.filter(Boolean).length;
-const rowsLeft = async (): Promise<number> =>
-  Number((await database.query<{ n: string }>('SELECT (SELECT count(*) FROM presence.joined_socket) + (SELECT count(*) FROM presence.active_user) AS n')).rows[0]?.n);
+const rowsLeft = async (): Promise<number> => {
+  await store.forgetDeparted(0);
+  return Number((await database.query<{ n: string }>('SELECT (SELECT count(*) FROM presence.joined_socket) + (SELECT count(*) FROM presence.active_user) AS n')).rows[0]?.n);
+};
 
 describe('sockets', () => {
   it('of one user count as one: the first is told, the last is told, on whichever gateways', async () => {
-    expect(await store.enter(seven(), { id: 'a', gatewayId: one })).toBe(true);
-    expect(await other.enter(seven(), { id: 'b', gatewayId: two })).toBe(false);
+    expect(await enter(store, seven(), { id: 'a', gatewayId: one })).toBe(true);
+    expect(await enter(other, seven(), { id: 'b', gatewayId: two })).toBe(false);
     expect(await store.activeUsers(chatId)).toEqual([7]);
-    expect(await store.leave(seven(), 'a')).toBe(false);
+    expect(await leave(store, seven(), 'a')).toBe(false);
     expect(await other.activeUsers(chatId)).toEqual([7]);
-    expect(await other.leave(seven(), 'b')).toBe(true);
+    expect(await leave(other, seven(), 'b')).toBe(true);
     expect(await store.activeUsers(chatId)).toEqual([]);
     expect(await rowsLeft()).toBe(0);
   });
 
   it('enter and leave as often as they like: once counts', async () => {
     const socket = { id: 'a', gatewayId: one };
-    expect([await store.enter(seven(), socket), await store.enter(seven(), socket), await other.enter(seven(), socket)]).toEqual([true, false, false]);
-    expect([await store.leave(seven(), 'a'), await store.leave(seven(), 'a'), await store.leave(seven(), 'never')]).toEqual([true, false, false]);
+    expect([await enter(store, seven(), socket), await enter(store, seven(), socket), await enter(other, seven(), socket)]).toEqual([true, false, false]);
+    expect([await leave(store, seven(), 'a'), await leave(store, seven(), 'a'), await leave(store, seven(), 'never')]).toEqual([true, false, false]);
   });
 
   it('are one user\'s own: nobody else takes them out', async () => {
-    await store.enter(seven(), { id: 'a', gatewayId: one });
-    expect(await store.leave({ chatId, userId: 8 }, 'a')).toBe(false);
-    await store.drop({ chatId, userId: 8 }, 'a', -1);
-    expect(await store.removeDropped()).toEqual([]);
+    await enter(store, seven(), { id: 'a', gatewayId: one });
+    expect(await leave(store, { chatId, userId: 8 }, 'a')).toBe(false);
+    await drop(store, { chatId, userId: 8 }, 'a');
+    expect(await store.removeDropped(0)).toEqual([]);
     expect(await store.activeUsers(chatId)).toEqual([7]);
   });
 
   it('of one user that enter at once, through two replicas, are told as first exactly once', async () => {
     for (let round = 0; round < 10; round++) {
       chatId = randomUUID();
-      const entered = await Promise.all(Array.from({ length: 8 }, (_, n) => (n % 2 ? store : other).enter(seven(), { id: `s${n}`, gatewayId: n % 2 ? one : two })));
+      const entered = await Promise.all(Array.from({ length: 8 }, (_, n) => enter(n % 2 ? store : other, seven(), { id: `s${n}`, gatewayId: n % 2 ? one : two })));
       expect(count(entered)).toBe(1);
-      const left = await Promise.all(Array.from({ length: 8 }, (_, n) => (n % 2 ? other : store).leave(seven(), `s${n}`)));
+      const left = await Promise.all(Array.from({ length: 8 }, (_, n) => leave(n % 2 ? other : store, seven(), `s${n}`)));
       expect(count(left)).toBe(1);
     }
     expect(await rowsLeft()).toBe(0);
@@ -74,51 +85,55 @@ describe('sockets', () => {
     for (let round = 0; round < 10; round++) {
       const churn = Array.from({ length: 6 }, async (_, n) => {
         const replica = n % 2 ? store : other;
-        await replica.enter(seven(), { id: `s${n}`, gatewayId: one });
-        if (n < 5) await replica.leave(seven(), `s${n}`);
+        await enter(replica, seven(), { id: `s${n}`, gatewayId: one });
+        if (n < 5) await leave(replica, seven(), `s${n}`);
       });
       await Promise.all(churn);
       expect(await store.activeUsers(chatId)).toEqual([7]);
-      expect(await store.leave(seven(), 's5')).toBe(true);
+      expect(await leave(store, seven(), 's5')).toBe(true);
     }
   });
 
   it('list their users in ascending order, by number', async () => {
-    for (const userId of [100, 9, 20, Number.MAX_SAFE_INTEGER]) await store.enter({ chatId, userId }, { id: `s${userId}`, gatewayId: one });
-    await store.enter({ chatId: randomUUID(), userId: 1 }, { id: 'x', gatewayId: one });
+    for (const userId of [100, 9, 20, Number.MAX_SAFE_INTEGER]) await enter(store, { chatId, userId }, { id: `s${userId}`, gatewayId: one });
+    await enter(store, { chatId: randomUUID(), userId: 1 }, { id: 'x', gatewayId: one });
     expect(await store.activeUsers(chatId)).toEqual([9, 20, 100, Number.MAX_SAFE_INTEGER]);
   });
 });
 
 describe('a dropped socket', () => {
   it('counts until its grace is over, and then its user is told to be gone, once', async () => {
-    await store.enter(seven(), { id: 'a', gatewayId: one });
-    await store.drop(seven(), 'a', 60_000);
-    expect(await store.removeDropped()).toEqual([]);
+    await enter(store, seven(), { id: 'a', gatewayId: one });
+    await drop(store, seven(), 'a');
+    expect(await store.removeDropped(60_000)).toEqual([]);
     expect(await store.activeUsers(chatId)).toEqual([7]);
 
-    chatId = randomUUID();
-    await store.enter(seven(), { id: 'b', gatewayId: one });
-    await store.drop(seven(), 'b', -1);
-    const gone = await Promise.all([store.removeDropped(), other.removeDropped()]);
+    const gone = await Promise.all([store.removeDropped(0), other.removeDropped(0)]);
     expect(gone.flat()).toEqual([seven()]);
     expect(await store.activeUsers(chatId)).toEqual([]);
   });
 
+  it.each(['1 hour', '-1 hour'])('is gone when the clock of Postgres has moved by %s since', async (moved) => {
+    await enter(store, seven(), { id: 'a', gatewayId: one });
+    await drop(store, seven(), 'a');
+    await database.query(`UPDATE presence.joined_socket SET dropped_at = dropped_at - interval '${moved}'`);
+    expect(await store.removeDropped(60_000)).toEqual([seven()]);
+  });
+
   it('that enters again is not gone, and nobody was told', async () => {
-    await store.enter(seven(), { id: 'a', gatewayId: one });
-    await store.drop(seven(), 'a', -1);
-    expect(await store.enter(seven(), { id: 'a', gatewayId: one })).toBe(false);
-    expect(await store.removeDropped()).toEqual([]);
+    await enter(store, seven(), { id: 'a', gatewayId: one });
+    await drop(store, seven(), 'a');
+    expect(await enter(store, seven(), { id: 'a', gatewayId: one })).toBe(false);
+    expect(await store.removeDropped(0)).toEqual([]);
     expect(await store.activeUsers(chatId)).toEqual([7]);
   });
 
   it('does not take its user along while another socket of theirs is joined', async () => {
-    await store.enter(seven(), { id: 'a', gatewayId: one });
-    await store.drop(seven(), 'a', -1);
-    expect(await store.enter(seven(), { id: 'b', gatewayId: two })).toBe(false);
-    expect(await store.removeDropped()).toEqual([]);
-    expect(await store.leave(seven(), 'b')).toBe(true);
+    await enter(store, seven(), { id: 'a', gatewayId: one });
+    await drop(store, seven(), 'a');
+    expect(await enter(store, seven(), { id: 'b', gatewayId: two })).toBe(false);
+    expect(await store.removeDropped(0)).toEqual([]);
+    expect(await leave(store, seven(), 'b')).toBe(true);
   });
 });
 
@@ -126,43 +141,113 @@ describe('a lease', () => {
   it('that ends takes out the sockets of its gateway, and tells each user once', async () => {
     const chats = [chatId, randomUUID()];
     for (const [index, chat] of chats.entries()) {
-      for (const userId of [1, 2]) await store.enter({ chatId: chat, userId }, { id: `dead-${userId}-${index}`, gatewayId: one });
+      for (const userId of [1, 2]) await enter(store, { chatId: chat, userId }, { id: `dead-${userId}-${index}`, gatewayId: one });
     }
-    await store.enter({ chatId, userId: 1 }, { id: 'dead-again', gatewayId: one });
-    await store.enter({ chatId, userId: 2 }, { id: 'alive', gatewayId: two });
-    await waitFor(async () => {
-      await store.renewLease(two);
-      const { rows } = await database.query<{ old: boolean }>(`SELECT now() - renewed_at > interval '100 ms' AS old FROM presence.gateway_lease WHERE gateway_id = $1`, [one]);
-      return rows[0]?.old;
-    }, { what: 'the lease to grow old' });
+    await enter(store, { chatId, userId: 1 }, { id: 'dead-again', gatewayId: one });
+    await enter(store, { chatId, userId: 2 }, { id: 'alive', gatewayId: two });
+    const leases = (await store.leases()).filter(({ gatewayId }) => gatewayId === one);
 
-    const gone = await Promise.all([store.removeExpired(100), other.removeExpired(100)]);
+    const gone = await Promise.all([store.removeExpired(leases), other.removeExpired(leases)]);
 
     const byChat = gone.flat().map((presence) => `${chats.indexOf(presence.chatId)}:${presence.userId}`).sort();
     expect(byChat).toEqual(['0:1', '1:1', '1:2']);
     expect(await store.activeUsers(chatId)).toEqual([2]);
-    expect(await store.removeExpired(100)).not.toContainEqual({ chatId, userId: 1 });
+    expect(await store.removeExpired(leases)).toEqual([]);
   });
 
   it('that is renewed in time ends for nobody', async () => {
-    await store.enter(seven(), { id: 'a', gatewayId: one });
+    await enter(store, seven(), { id: 'a', gatewayId: one });
+    const leases = await store.leases();
+    expect(leases).toEqual([{ gatewayId: one, leaseId: expect.any(String), renewals: 0 }]);
     await store.renewLease(one);
-    expect(await store.removeExpired(60_000)).toEqual([]);
+    expect(await store.removeExpired(leases)).toEqual([]);
     expect(await store.activeUsers(chatId)).toEqual([7]);
   });
 
-  it('is known from its second renewal on', async () => {
-    expect([await store.renewLease(one), await store.renewLease(one), await other.renewLease(one), await store.renewLease(two)]).toEqual([false, true, true, false]);
+  it('keeps its id as long as it lives, and has another when it lives again', async () => {
+    const lease = await store.renewLease(one);
+    await enter(store, seven(), { id: 'a', gatewayId: one });
+    expect([await other.renewLease(one), (await store.enter(seven(), { id: 'a', gatewayId: one }, ++turn)).leaseId]).toEqual([lease, lease]);
+    expect(await store.removeExpired(await store.leases())).toEqual([seven()]);
+    const { leaseId } = await other.enter(seven(), { id: 'b', gatewayId: one }, ++turn);
+    expect(leaseId).not.toBe(lease);
+    expect(await store.renewLease(one)).toBe(leaseId);
   });
 
-  it('that ended is not known again because one socket has entered since: the others are missing', async () => {
+  it('that ends takes out as many sockets as there are', async () => {
     await store.renewLease(one);
-    await store.enter(seven(), { id: 'a', gatewayId: one });
-    expect(await store.renewLease(one)).toBe(true);
-    expect(await store.removeExpired(-1)).toEqual([seven()]);
-    await store.enter({ chatId, userId: 8 }, { id: 'b', gatewayId: one });
-    expect(await store.renewLease(one)).toBe(false);
-    expect(await store.renewLease(one)).toBe(true);
+    await database.query(
+      `INSERT INTO presence.joined_socket (chat_id, socket_id, user_id, gateway_id, turn, changed_turn)
+       SELECT $1, 's' || n, n, $2, 1, 1 FROM generate_series(1, 12000) AS n`, [chatId, one]);
+    await database.query('INSERT INTO presence.active_user (chat_id, user_id, sockets) SELECT chat_id, user_id, 1 FROM presence.joined_socket');
+    expect(await store.removeExpired(await store.leases())).toHaveLength(12_000);
+    expect(await rowsLeft()).toBe(0);
+    expect(await store.leases()).toEqual([]);
+  });
+
+  it('does not end under an arrival: one waits for the other, and nobody is left without a lease', async () => {
+    for (let round = 0; round < 20; round++) {
+      await store.renewLease(one);
+      const leases = await store.leases();
+      await Promise.all([
+        ...Array.from({ length: 5 }, (_, n) => enter(n % 2 ? store : other, { chatId, userId: n }, { id: `r${round}s${n}`, gatewayId: one })),
+        store.removeExpired(leases),
+      ]);
+      const { rows } = await database.query('SELECT 1 FROM presence.joined_socket WHERE left_at IS NULL AND gateway_id NOT IN (SELECT gateway_id FROM presence.gateway_lease)');
+      expect(rows).toEqual([]);
+    }
+  });
+});
+
+describe('what arrives late', () => {
+  const socket = { id: 'a', gatewayId: one };
+
+  it.each(['leave', 'drop'] as const)('is an arrival that a %s has overtaken: nobody comes back', async (departure) => {
+    await store[departure](seven(), socket, 8);
+    expect(await other.enter(seven(), socket, 7)).toMatchObject({ isFirst: false });
+    expect(await store.activeUsers(chatId)).toEqual([]);
+    expect(await store.enter(seven(), socket, 9)).toMatchObject({ isFirst: true });
+  });
+
+  it.each(['leave', 'drop'] as const)('is a %s that a new arrival has overtaken: nobody goes', async (departure) => {
+    await store.enter(seven(), socket, 1);
+    await store.enter(seven(), socket, 3);
+    await other[departure](seven(), socket, 2);
+    expect(await store.removeDropped(0)).toEqual([]);
+    expect(await store.activeUsers(chatId)).toEqual([7]);
+  });
+
+  it('may come at the same time: the higher turn is the truth', async () => {
+    for (let round = 0; round < 100; round++) {
+      chatId = randomUUID();
+      await Promise.all([store.enter(seven(), socket, 1), other.leave(seven(), socket, 2)]);
+      expect(await store.activeUsers(chatId)).toEqual([]);
+    }
+  });
+
+  it('changes nothing when it says what was said', async () => {
+    expect(await store.enter(seven(), socket, 1)).toMatchObject({ isFirst: true });
+    expect(await store.enter(seven(), socket, 1)).toMatchObject({ isFirst: false });
+    expect(await store.leave(seven(), socket, 2)).toBe(true);
+    expect(await store.leave(seven(), socket, 2)).toBe(false);
+    expect(await store.activeUsers(chatId)).toEqual([]);
+  });
+
+  it('is remembered beyond the end of the lease', async () => {
+    await store.leave(seven(), socket, 2);
+    await store.removeExpired(await store.leases());
+    await store.renewLease(one);
+    expect(await other.enter(seven(), socket, 1)).toMatchObject({ isFirst: false });
+    expect(await store.activeUsers(chatId)).toEqual([]);
+  });
+
+  it('is remembered for a while, and then forgotten', async () => {
+    await store.enter(seven(), socket, 1);
+    await store.leave(seven(), socket, 2);
+    await store.forgetDeparted(60_000);
+    expect(await store.enter(seven(), socket, 1)).toMatchObject({ isFirst: false });
+    await store.forgetDeparted(0);
+    expect((await database.query('SELECT 1 FROM presence.joined_socket')).rows).toEqual([]);
   });
 });
 

@@ -10,13 +10,8 @@ interface Entry {
   readonly chatId: string;
   readonly socketId: string;
   readonly actor: Actor;
-  /** presence-service knows of it. */
-  isEntered: boolean;
-  /**
-   * The request under way, which a departure waits for, so that the two are never done the wrong way round. False: the
-   * socket was refused, and there is nothing to take out.
-   */
-  entering: Promise<boolean>;
+  /** Under which presence-service holds it; undefined: it may not know of it. */
+  leaseId?: string;
 }
 
 interface Debt {
@@ -24,13 +19,18 @@ interface Debt {
   readonly how: Departure;
 }
 
-const isRetryable = (error: unknown): boolean => error instanceof Failure && error.retryable;
+/** A renewal that failed is tried again after this long: a lease outlives two lost ones, not an outage of ours. */
+const TICK_MS = 500;
+
+/** Whatever else goes wrong may go right with a later lease. */
+const isFinal = (error: unknown): boolean => error instanceof Failure && error.code === 'CHAT_NOT_FOUND';
 
 const keyOf = (socketId: string, chatId: string): string => `${socketId} ${chatId}`;
 
 /**
  * Keeps presence-service's list of this gateway's joined sockets true: enters and takes out each, renews the lease, and
- * enters again what the service lost. A chat goes on while presence-service is away; the list catches up on its return.
+ * enters again what the service lost. All that it tells bears a turn, so that what was told last is what holds, in
+ * whichever order it arrives. A chat goes on while presence-service is away; the list catches up on its return.
  */
 export class Presence {
   readonly #bus: Bus;
@@ -40,22 +40,34 @@ export class Presence {
   /** Departures that presence-service has not taken yet. */
   readonly #owed = new Map<string, Debt>();
   readonly #timer: NodeJS.Timeout;
+  #turn = 0;
+  #ticksToRenewal = 0;
+  #isRenewing = false;
 
   constructor(bus: Bus, gatewayId: string, logger: Logger) {
     this.#bus = bus;
     this.#gatewayId = gatewayId;
     this.#logger = logger;
-    this.#timer = setInterval(() => { void this.#renew(); }, LEASE_RENEWAL_MS);
-    void this.#renew();
+    this.#timer = setInterval(() => { this.#tick(); }, TICK_MS);
+    this.#tick();
   }
 
   /** Throws only what repeating cannot mend: CHAT_NOT_FOUND. */
   async enter(socket: ChatSocket, chatId: string, asking: Asking): Promise<void> {
     const key = keyOf(socket.id, chatId);
-    const entry: Entry = { chatId, socketId: socket.id, actor: socket.data.actor, isEntered: false, entering: Promise.resolve(false) };
+    const entry: Entry = { chatId, socketId: socket.id, actor: socket.data.actor };
     this.#entries.set(key, entry);
     this.#owed.delete(key);
-    await this.#enter(entry, asking);
+    try {
+      await this.#enter(entry, asking);
+    } catch (error) {
+      if (!isFinal(error)) {
+        this.#logger.debug({ err: error }, 'a socket could not be entered; trying again with a later lease');
+        return;
+      }
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+      throw error;
+    }
   }
 
   /** Asked for by the client, who hears what comes of it. */
@@ -74,64 +86,57 @@ export class Presence {
   /** Tells what is still owed, as far as it can be told. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all([...this.#owed.values()].map((debt) => this.#settle(debt)));
+    await this.#settleAll();
+  }
+
+  async #enter(entry: Entry, asking: Asking): Promise<void> {
+    const { leaseId } = await this.#bus.request(presenceContracts.enterChat, { chatId: entry.chatId, turn: ++this.#turn }, asking);
+    entry.leaseId = leaseId;
   }
 
   async #depart(debt: Debt, asking: Asking): Promise<unknown> {
-    const { entry, how } = debt;
-    const key = keyOf(entry.socketId, entry.chatId);
-    if (this.#entries.get(key) === entry) {
-      this.#entries.delete(key);
-      this.#owed.set(key, debt);
-    }
-    const mayBeEntered = await entry.entering;
+    const { entry: { chatId, socketId }, how } = debt;
+    const key = keyOf(socketId, chatId);
+    this.#entries.delete(key);
+    this.#owed.set(key, debt);
+    const reply = await this.#bus.request(presenceContracts.leaveChat, { chatId, how, turn: ++this.#turn }, asking);
     // The socket may have come back meanwhile.
-    if (this.#owed.get(key) !== debt) return entry.chatId;
-    if (mayBeEntered) await this.#bus.request(presenceContracts.leaveChat, { chatId: entry.chatId, how }, asking);
     if (this.#owed.get(key) === debt) this.#owed.delete(key);
-    return entry.chatId;
+    return reply;
   }
 
   async #settle(debt: Debt): Promise<void> {
     try {
       await this.#depart(debt, this.#askingFor(debt.entry));
     } catch (error) {
-      if (!isRetryable(error)) this.#owed.delete(keyOf(debt.entry.socketId, debt.entry.chatId));
+      const key = keyOf(debt.entry.socketId, debt.entry.chatId);
+      if (isFinal(error) && this.#owed.get(key) === debt) this.#owed.delete(key);
       this.#logger.debug({ err: error }, 'a departure could not be told');
     }
   }
 
-  async #enter(entry: Entry, asking: Asking): Promise<void> {
-    const request = this.#bus.request(presenceContracts.enterChat, { chatId: entry.chatId }, asking);
-    entry.entering = request.then(() => (entry.isEntered = true), isRetryable);
-    try {
-      await request;
-    } catch (error) {
-      if (!isRetryable(error)) {
-        this.#entries.delete(keyOf(entry.socketId, entry.chatId));
-        throw error;
-      }
-      this.#logger.debug({ err: error }, 'presence-service is away; the socket is entered with a later lease');
-    }
+  async #settleAll(): Promise<void> {
+    await Promise.all([...this.#owed.values()].map((debt) => this.#settle(debt)));
+  }
+
+  #tick(): void {
+    if (this.#isRenewing || --this.#ticksToRenewal > 0) return;
+    this.#isRenewing = true;
+    this.#renew()
+      .then(() => { this.#ticksToRenewal = LEASE_RENEWAL_MS / TICK_MS; })
+      .catch((error: unknown) => { this.#logger.debug({ err: error }, 'the lease could not be renewed; trying again'); })
+      .finally(() => { this.#isRenewing = false; });
   }
 
   async #renew(): Promise<void> {
-    try {
-      const { known } = await this.#bus.request(presenceContracts.renewLease, { gatewayId: this.#gatewayId });
-      if (!known) for (const entry of this.#entries.values()) entry.isEntered = false;
-      const missing = [...this.#entries.values()].filter((entry) => !entry.isEntered);
-      await Promise.all(missing.map((entry) => this.#enter(entry, this.#askingFor(entry))));
-      await Promise.all([...this.#owed.values()].map((debt) => this.#settle(debt)));
-    } catch (error) {
-      this.#logger.debug({ err: error }, 'the lease could not be renewed; trying again');
-    }
+    const { leaseId } = await this.#bus.request(presenceContracts.renewLease, { gatewayId: this.#gatewayId });
+    const missing = [...this.#entries.values()].filter((entry) => entry.leaseId !== leaseId);
+    const entered = await Promise.allSettled(missing.map((entry) => this.#enter(entry, this.#askingFor(entry))));
+    for (const { status } of entered) if (status === 'rejected') this.#logger.debug('a socket could not be entered; trying again with the next lease');
+    await this.#settleAll();
   }
 
   #askingFor({ actor, socketId }: Entry): Asking {
-    return { actor, socket: this.#refOf(socketId), trace: newTrace() };
-  }
-
-  #refOf(socketId: string): { id: string; gatewayId: string } {
-    return { id: socketId, gatewayId: this.#gatewayId };
+    return { actor, socket: { id: socketId, gatewayId: this.#gatewayId }, trace: newTrace() };
   }
 }

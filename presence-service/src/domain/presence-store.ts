@@ -6,24 +6,36 @@ export interface Presence {
   readonly userId: number;
 }
 
+/** A gateway's word that it lives. */
+export interface Lease {
+  readonly gatewayId: string;
+  readonly leaseId: string;
+  /** How often it was renewed; 0: only sockets have been entered. */
+  readonly renewals: number;
+}
+
 /**
  * One row per joined socket. A user is active in a chat while any of their sockets is; a dropped one counts until its
- * grace is over. Failures: UNAVAILABLE and BUSY when Postgres is down or slow.
+ * grace is over. What a gateway tells of a socket is taken unless something with a higher turn was taken before.
+ * Failures: UNAVAILABLE and BUSY when Postgres is down or slow.
  */
 export interface PresenceStore {
-  /** True: it is the user's first socket in the chat. */
-  enter(presence: Presence, socket: SocketRef): Promise<boolean>;
+  /** `isFirst`: it is the user's first socket in the chat. */
+  enter(presence: Presence, socket: SocketRef, turn: number): Promise<{ leaseId: string; isFirst: boolean }>;
   /** True: it was the user's last socket in the chat. */
-  leave(presence: Presence, socketId: string): Promise<boolean>;
-  /** The socket's transport dropped: it counts for `graceMs` more. True: the user has no other socket here that is there. */
-  drop(presence: Presence, socketId: string, graceMs: number): Promise<boolean>;
+  leave(presence: Presence, socket: SocketRef, turn: number): Promise<boolean>;
+  /** The socket's transport dropped. True: the user has no other socket here that is there. */
+  drop(presence: Presence, socket: SocketRef, turn: number): Promise<boolean>;
   activeUsers(chatId: string): Promise<number[]>;
-  /** False: the lease was not held here (any more); of the gateway's sockets only those are that have been entered since. */
-  renewLease(gatewayId: string): Promise<boolean>;
-  /** Takes out the sockets whose grace is over; returns who is gone with them. */
-  removeDropped(): Promise<Presence[]>;
-  /** Takes out the gateways not renewed for `leaseMs`, with their sockets; returns who is gone with them. */
-  removeExpired(leaseMs: number): Promise<Presence[]>;
+  /** Returns the id of the lease. */
+  renewLease(gatewayId: string): Promise<string>;
+  leases(): Promise<Lease[]>;
+  /** Takes out sockets that dropped `graceMs` ago or earlier, some thousands at a time; returns who is gone with them. */
+  removeDropped(graceMs: number): Promise<Presence[]>;
+  /** Takes out these gateways, unless renewed meanwhile, with their sockets; returns who is gone with them. */
+  removeExpired(leases: readonly Lease[]): Promise<Presence[]>;
+  /** Forgets sockets that left `ageMs` ago or earlier: nothing that was told of them can still be under way. */
+  forgetDeparted(ageMs: number): Promise<void>;
   isReady(): Promise<boolean>;
 }
 

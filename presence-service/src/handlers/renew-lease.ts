@@ -3,4 +3,4 @@ import type { presenceContracts } from '@switchboard/shared/contracts';
 import type { PresenceStore } from '../domain/presence-store.ts';
 
 export const renewLeaseHandler = (store: PresenceStore): Handler<typeof presenceContracts.renewLease> =>
-  async ({ gatewayId }) => ({ known: await store.renewLease(gatewayId) });
+  async ({ gatewayId }) => ({ leaseId: await store.renewLease(gatewayId) });

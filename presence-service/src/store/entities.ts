@@ -12,9 +12,9 @@ const gatewayEntity = new EntitySchema<Record<string, unknown>>({
   schema: SCHEMA,
   columns: {
     gatewayId: { name: 'gateway_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'gateway_lease_pkey' },
-    renewedAt: { name: 'renewed_at', type: 'timestamptz' },
-    /** Renewed by the gateway itself since the row came to be, so that it knows what is held here. */
-    isRenewed: { name: 'is_renewed', type: 'boolean', default: false },
+    leaseId: { name: 'lease_id', type: 'uuid' },
+    /** By the gateway itself since the row came to be. A count and no time: no clock can bend it. */
+    renewals: { type: 'integer', default: 0 },
   },
 });
 
@@ -27,11 +27,17 @@ const socketEntity = new EntitySchema<Record<string, unknown>>({
     socketId: { name: 'socket_id', type: 'text', primary: true, primaryKeyConstraintName: 'joined_socket_pkey' },
     userId: { name: 'user_id', type: 'bigint' },
     gatewayId: { name: 'gateway_id', type: 'uuid' },
-    goneAt: { name: 'gone_at', type: 'timestamptz', nullable: true },
+    /** Of the last that the gateway told of it. */
+    turn: { type: 'bigint' },
+    /** With which it last came or went. */
+    changedTurn: { name: 'changed_turn', type: 'bigint' },
+    leftAt: { name: 'left_at', type: 'timestamptz', nullable: true },
+    droppedAt: { name: 'dropped_at', type: 'timestamptz', nullable: true },
   },
   indices: [
     { name: 'joined_socket_of_gateway', columns: ['gatewayId'] },
-    { name: 'joined_socket_gone', columns: ['goneAt'], where: 'gone_at IS NOT NULL' },
+    { name: 'joined_socket_dropped', columns: ['droppedAt'], where: 'dropped_at IS NOT NULL' },
+    { name: 'joined_socket_left', columns: ['leftAt'], where: 'left_at IS NOT NULL' },
   ],
 });
 
@@ -44,6 +50,7 @@ const activeEntity = new EntitySchema<Record<string, unknown>>({
     userId: { name: 'user_id', type: 'bigint', primary: true, primaryKeyConstraintName: 'active_user_pkey' },
     sockets: { type: 'integer' },
   },
+  indices: [{ name: 'active_user_gone', columns: ['chatId'], where: 'sockets = 0' }],
 });
 
 export const entities = [chatEntity, chatCursorEntity(SCHEMA), gatewayEntity, socketEntity, activeEntity];

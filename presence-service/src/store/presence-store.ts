@@ -1,48 +1,90 @@
 import { answers, guarded, type Database } from '@switchboard/shared/postgres';
+import { Failure } from '@switchboard/shared/errors';
 import type { DataSource } from 'typeorm';
-import type { Presence, PresenceStore } from '../domain/presence-store.ts';
+import type { Lease, Presence, PresenceStore } from '../domain/presence-store.ts';
+
+/** How many sockets one statement takes out. */
+const SLICE = 5_000;
 
 /**
- * Sockets and leases in Postgres. `active_user.sockets` counts a user's rows in `joined_socket`; both change in one
+ * Sockets and leases in Postgres. `active_user.sockets` counts a user's sockets that are here; both change in one
  * statement, and the count's row lock puts the changes of one user in one chat in order, so each first and each last
- * socket is told apart exactly once, by whichever replica.
+ * socket is told apart exactly once, by whichever replica. Who left stays as a row for a while, so that an arrival that
+ * comes late, from a replica that stood still, finds the higher turn. Every statement locks the lease first, then sockets,
+ * then counts; and it counts by ON CONFLICT, which sees what was committed since the statement began, as UPDATE does not.
  */
 export function createPresenceStore(database: DataSource): PresenceStore {
+  /** Rows of a statement that begins with the gateway's lease ($4): none when there was no lease yet. */
+  async function withLease<Row>(gatewayId: string, sql: string, parameters: unknown[]): Promise<Row | undefined> {
+    const [row] = await database.query<Row[]>(sql, parameters);
+    if (row !== undefined) return row;
+    await database.query('INSERT INTO presence.gateway_lease (gateway_id, lease_id) VALUES ($1, gen_random_uuid()) ON CONFLICT DO NOTHING', [gatewayId]);
+    const [again] = await database.query<Row[]>(sql, parameters);
+    return again;
+  }
+
   return {
-    enter: ({ chatId, userId }, { id: socketId, gatewayId }) => guarded(async () => {
-      const rows = await database.query<{ isFirst: boolean }[]>(
-        `WITH lease AS (
-           INSERT INTO presence.gateway_lease (gateway_id, renewed_at) VALUES ($4, now()) ON CONFLICT DO NOTHING
-         ), entered AS (
-           INSERT INTO presence.joined_socket AS known (chat_id, socket_id, user_id, gateway_id) VALUES ($1, $3, $2, $4)
-           ON CONFLICT (chat_id, socket_id) DO UPDATE SET gone_at = NULL
-           RETURNING chat_id, user_id, (xmax = 0) AS is_new
+    enter: ({ chatId, userId }, { id: socketId, gatewayId }, turn) => guarded(async () => {
+      const row = await withLease<{ leaseId: string; isFirst: boolean }>(
+        gatewayId,
+        `${LEASE}, entered AS (
+           INSERT INTO presence.joined_socket AS known (chat_id, socket_id, user_id, gateway_id, turn, changed_turn)
+           SELECT $1, $3, $2, $4, $5, $5 FROM lease
+           ON CONFLICT (chat_id, socket_id) DO UPDATE SET turn = $5, dropped_at = NULL, left_at = NULL,
+             changed_turn = CASE WHEN known.left_at IS NULL THEN known.changed_turn ELSE $5 END
+           WHERE known.turn < $5 AND known.user_id = $2
+           RETURNING changed_turn = $5 AS has_come
+         ), counted AS (
+           INSERT INTO presence.active_user AS active (chat_id, user_id, sockets) SELECT $1, $2, 1 FROM entered WHERE has_come
+           ON CONFLICT (chat_id, user_id) DO UPDATE SET sockets = active.sockets + 1
+           RETURNING sockets
          )
-         INSERT INTO presence.active_user AS active (chat_id, user_id, sockets) SELECT chat_id, user_id, 1 FROM entered WHERE is_new
-         ON CONFLICT (chat_id, user_id) DO UPDATE SET sockets = active.sockets + 1
-         RETURNING sockets = 1 AS "isFirst"`,
-        [chatId, userId, socketId, gatewayId],
+         SELECT lease_id AS "leaseId", coalesce((SELECT sockets = 1 FROM counted), false) AS "isFirst" FROM lease`,
+        [chatId, userId, socketId, gatewayId, turn],
       );
-      return rows[0]?.isFirst ?? false;
+      if (row === undefined) throw new Failure('BUSY');
+      return row;
     }),
 
-    leave: ({ chatId, userId }, socketId) => guarded(async () => {
-      const gone = await removeSockets(database, 'chat_id = $1 AND socket_id = $2 AND user_id = $3', [chatId, socketId, userId]);
-      return gone.length > 0;
+    leave: ({ chatId, userId }, { id: socketId, gatewayId }, turn) => guarded(async () => {
+      const row = await withLease<{ isLast: boolean }>(
+        gatewayId,
+        `${LEASE}, departed AS (
+           INSERT INTO presence.joined_socket AS known (chat_id, socket_id, user_id, gateway_id, turn, changed_turn, left_at)
+           SELECT $1, $3, $2, $4, $5, 0, now() FROM lease
+           ON CONFLICT (chat_id, socket_id) DO UPDATE SET turn = $5, dropped_at = NULL, left_at = now(),
+             changed_turn = CASE WHEN known.left_at IS NULL THEN $5 ELSE known.changed_turn END
+           WHERE known.turn < $5 AND known.user_id = $2
+           RETURNING changed_turn = $5 AS has_gone
+         ), counted AS (
+           INSERT INTO presence.active_user AS active (chat_id, user_id, sockets) SELECT $1, $2, -1 FROM departed WHERE has_gone
+           ON CONFLICT (chat_id, user_id) DO UPDATE SET sockets = active.sockets - 1
+           RETURNING sockets
+         )
+         SELECT coalesce((SELECT sockets = 0 FROM counted), false) AS "isLast" FROM lease`,
+        [chatId, userId, socketId, gatewayId, turn],
+      );
+      if (row === undefined) throw new Failure('BUSY');
+      return row.isLast;
     }),
 
-    drop: ({ chatId, userId }, socketId, graceMs) => guarded(async () => {
-      const rows = await database.query<{ isAway: boolean }[]>(
-        `WITH dropped AS (
-           UPDATE presence.joined_socket SET gone_at = now() + make_interval(secs => $4 / 1000.0)
-           WHERE chat_id = $1 AND socket_id = $2 AND user_id = $3 AND gone_at IS NULL
+    drop: ({ chatId, userId }, { id: socketId, gatewayId }, turn) => guarded(async () => {
+      const row = await withLease<{ isAway: boolean }>(
+        gatewayId,
+        `${LEASE}, dropped AS (
+           INSERT INTO presence.joined_socket AS known (chat_id, socket_id, user_id, gateway_id, turn, changed_turn, left_at)
+           SELECT $1, $3, $2, $4, $5, 0, now() FROM lease
+           ON CONFLICT (chat_id, socket_id) DO UPDATE SET turn = $5, dropped_at = CASE WHEN known.left_at IS NULL THEN coalesce(known.dropped_at, now()) END
+           WHERE known.turn < $5 AND known.user_id = $2
          )
          SELECT NOT EXISTS (
-           SELECT 1 FROM presence.joined_socket WHERE chat_id = $1 AND user_id = $3 AND socket_id <> $2 AND gone_at IS NULL
-         ) AS "isAway"`,
-        [chatId, socketId, userId, graceMs],
+           SELECT 1 FROM presence.joined_socket
+           WHERE chat_id = $1 AND user_id = $2 AND socket_id <> $3 AND left_at IS NULL AND dropped_at IS NULL
+         ) AS "isAway" FROM lease`,
+        [chatId, userId, socketId, gatewayId, turn],
       );
-      return rows[0]?.isAway ?? true;
+      if (row === undefined) throw new Failure('BUSY');
+      return row.isAway;
     }),
 
     activeUsers: (chatId) => guarded(async () => {
@@ -54,61 +96,88 @@ export function createPresenceStore(database: DataSource): PresenceStore {
     }),
 
     renewLease: (gatewayId) => guarded(async () => {
-      const rows = await database.query<{ known: boolean }[]>(
-        `WITH before AS (SELECT is_renewed FROM presence.gateway_lease WHERE gateway_id = $1)
-         INSERT INTO presence.gateway_lease (gateway_id, renewed_at, is_renewed) VALUES ($1, now(), true)
-         ON CONFLICT (gateway_id) DO UPDATE SET renewed_at = now(), is_renewed = true
-         RETURNING coalesce((SELECT is_renewed FROM before), false) AS known`,
+      const [row] = await database.query<{ leaseId: string }[]>(
+        `INSERT INTO presence.gateway_lease AS lease (gateway_id, lease_id, renewals) VALUES ($1, gen_random_uuid(), 1)
+         ON CONFLICT (gateway_id) DO UPDATE SET renewals = lease.renewals + 1
+         RETURNING lease_id AS "leaseId"`,
         [gatewayId],
       );
-      return rows[0]?.known ?? false;
+      if (row === undefined) throw new Failure('BUSY');
+      return row.leaseId;
     }),
 
-    removeDropped: () => guarded(() => database.transaction(async (transaction) => {
-      await takeTurn(transaction);
-      return removeSockets(transaction, 'gone_at < now()', []);
-    })),
+    leases: () => guarded(() => database.query<Lease[]>('SELECT gateway_id AS "gatewayId", lease_id AS "leaseId", renewals FROM presence.gateway_lease')),
 
-    removeExpired: (leaseMs) => guarded(() => database.transaction(async (transaction) => {
-      await takeTurn(transaction);
-      const [expired] = await transaction.query<[{ gatewayId: string }[], number]>(
-        `DELETE FROM presence.gateway_lease WHERE renewed_at < now() - make_interval(secs => $1 / 1000.0) RETURNING gateway_id AS "gatewayId"`,
-        [leaseMs],
+    // A drop that is yet to come was dated by a clock that has been put back since: nobody waits for it to come again.
+    removeDropped: (graceMs) => inTurn(async (transaction) => transaction.query<Presence>(
+      `WITH slice AS (
+         SELECT chat_id, socket_id FROM presence.joined_socket
+         WHERE dropped_at NOT BETWEEN statement_timestamp() - $1 * interval '1 ms' AND statement_timestamp() + $1 * interval '1 ms'
+         LIMIT ${SLICE} FOR UPDATE
+       ), departed AS (
+         UPDATE presence.joined_socket AS known SET left_at = now(), dropped_at = NULL, changed_turn = turn FROM slice
+         WHERE known.chat_id = slice.chat_id AND known.socket_id = slice.socket_id
+         RETURNING known.chat_id, known.user_id
+       ), ${COUNT_OFF}`,
+      [graceMs],
+    )),
+
+    removeExpired: (leases) => inTurn(async (transaction) => {
+      const expired = await transaction.query<{ gatewayId: string }>(
+        `SELECT gateway_id AS "gatewayId" FROM presence.gateway_lease JOIN unnest($1::uuid[], $2::integer[]) AS unrenewed(lease_id, renewals)
+         USING (lease_id, renewals) FOR UPDATE OF gateway_lease`,
+        [leases.map((lease) => lease.leaseId), leases.map((lease) => lease.renewals)],
       );
-      if (expired.length === 0) return [];
-      return removeSockets(transaction, 'gateway_id = ANY($1::uuid[])', [expired.map((lease) => lease.gatewayId)]);
-    })),
+      const gatewayIds = expired.map((lease) => lease.gatewayId);
+      const gone: Presence[] = [];
+      let isMore = expired.length > 0;
+      while (isMore) {
+        gone.push(...await transaction.query<Presence>(
+          `WITH slice AS (
+             SELECT chat_id, socket_id FROM presence.joined_socket WHERE gateway_id = ANY($1::uuid[]) AND left_at IS NULL LIMIT ${SLICE}
+           ), departed AS (
+             DELETE FROM presence.joined_socket AS known USING slice
+             WHERE known.chat_id = slice.chat_id AND known.socket_id = slice.socket_id
+             RETURNING known.chat_id, known.user_id
+           ), ${COUNT_OFF}`,
+          [gatewayIds],
+        ));
+        const left = await transaction.query('SELECT 1 FROM presence.joined_socket WHERE gateway_id = ANY($1::uuid[]) AND left_at IS NULL LIMIT 1', [gatewayIds]);
+        isMore = left.length > 0;
+      }
+      await transaction.query('DELETE FROM presence.gateway_lease WHERE gateway_id = ANY($1::uuid[])', [gatewayIds]);
+      return gone;
+    }),
+
+    forgetDeparted: (ageMs) => guarded(async () => {
+      await database.query(
+        `DELETE FROM presence.joined_socket
+         WHERE left_at NOT BETWEEN statement_timestamp() - $1 * interval '1 ms' AND statement_timestamp() + $1 * interval '1 ms'`,
+        [ageMs],
+      );
+      await database.query('DELETE FROM presence.active_user WHERE sockets = 0');
+    }),
 
     isReady: () => answers(database),
   };
-}
 
-/** Of several replicas one removes at a time, so that they never wait for each other in a circle. */
-async function takeTurn(transaction: Database): Promise<void> {
-  await transaction.query(`SELECT pg_advisory_xact_lock(hashtextextended('switchboard.presence.remove', 0))`);
-}
-
-/** Deletes sockets, counts them off, and returns the users left without one. */
-async function removeSockets(database: Database, condition: string, parameters: unknown[]): Promise<Presence[]> {
-  const gone = await database.query<Presence>(
-    `WITH removed AS (
-       DELETE FROM presence.joined_socket WHERE ${condition} RETURNING chat_id, user_id
-     ), lost AS (
-       SELECT chat_id, user_id, count(*) AS sockets FROM removed GROUP BY chat_id, user_id
-     ), counted AS (
-       UPDATE presence.active_user AS active SET sockets = active.sockets - lost.sockets FROM lost
-       WHERE active.chat_id = lost.chat_id AND active.user_id = lost.user_id
-       RETURNING active.chat_id, active.user_id, active.sockets
-     )
-     SELECT chat_id AS "chatId", user_id AS "userId" FROM counted WHERE sockets <= 0`,
-    parameters,
-  );
-  if (gone.length > 0) {
-    await database.query(
-      `DELETE FROM presence.active_user AS active USING unnest($1::uuid[], $2::bigint[]) AS gone(chat_id, user_id)
-       WHERE active.chat_id = gone.chat_id AND active.user_id = gone.user_id AND active.sockets <= 0`,
-      [gone.map((presence) => presence.chatId), gone.map((presence) => presence.userId)],
-    );
+  /** Of several replicas one removes at a time; the others leave it to that one. */
+  function inTurn(remove: (transaction: Database) => Promise<Presence[]>): Promise<Presence[]> {
+    return guarded(() => database.transaction(async (transaction) => {
+      const [turn] = await transaction.query<{ isMine: boolean }[]>(`SELECT pg_try_advisory_xact_lock(hashtextextended('switchboard.presence.remove', 0)) AS "isMine"`);
+      return turn?.isMine === true ? remove(transaction) : [];
+    }));
   }
-  return gone;
 }
+
+const LEASE = 'WITH lease AS (SELECT lease_id FROM presence.gateway_lease WHERE gateway_id = $4 FOR KEY SHARE)';
+
+/** Counts `departed` off, and returns the users left without a socket. */
+const COUNT_OFF = `lost AS (
+     SELECT chat_id, user_id, count(*) AS sockets FROM departed GROUP BY chat_id, user_id
+   ), counted AS (
+     UPDATE presence.active_user AS active SET sockets = active.sockets - lost.sockets FROM lost
+     WHERE active.chat_id = lost.chat_id AND active.user_id = lost.user_id
+     RETURNING active.chat_id, active.user_id, active.sockets
+   )
+   SELECT chat_id AS "chatId", user_id AS "userId" FROM counted WHERE sockets = 0`;

@@ -10,25 +10,34 @@ export const LEASE_MS = 12_000;
 export const DROP_GRACE_MS = 3_000;
 export const TYPING_MS = 6_000;
 
+/**
+ * A gateway numbers what it tells of its sockets, upwards: whatever order it arrives in, however late, the highest number is
+ * the truth.
+ */
+const Turn = z.int().positive();
+/** Another one than before: what the gateway told under the old lease is gone, and it must enter its sockets again. */
+const LeaseId = z.uuid();
+
 const Typing = z.strictObject({ chatId: ChatId, isTyping: z.boolean() });
 
 export const presenceContracts = {
-  /** The asking socket has joined the chat. Idempotent. */
+  /** The asking socket has joined the chat. */
   enterChat: request('presence.v1.enter', {
     caller: 'user',
-    payload: z.object({ chatId: ChatId }),
-    reply: z.object({ chatId: ChatId }),
+    payload: z.object({ chatId: ChatId, turn: Turn }),
+    reply: z.object({ leaseId: LeaseId }),
     errors: ['CHAT_NOT_FOUND'],
   }),
 
   /**
-   * The asking socket is in the chat no more: `left` by intent, or `dropped` with its transport. Idempotent.
+   * The asking socket is in the chat no more: `left` by intent, or `dropped` with its transport. Without a turn it was not
+   * in it, and is only told whether it may ask.
    * On the socket this is `leaveChat`, begun by the gateway, which takes the socket out of the room.
    */
   leaveChat: request('presence.v1.leave', {
     caller: 'user',
     socket: { event: 'leaveChat', reply: 'leftChat', payload: ChatId.transform((chatId) => ({ chatId, how: 'left' as const })) },
-    payload: z.object({ chatId: ChatId, how: z.enum(['left', 'dropped']) }),
+    payload: z.object({ chatId: ChatId, how: z.enum(['left', 'dropped']), turn: Turn.optional() }),
     reply: ChatId,
     errors: ['CHAT_NOT_FOUND'],
   }),
@@ -51,11 +60,11 @@ export const presenceContracts = {
     errors: ['CHAT_NOT_FOUND'],
   }),
 
-  /** A gateway is alive. `known: false`: not all of its sockets are held here (any more); it must enter them all again. */
+  /** A gateway is alive. */
   renewLease: request('presence.v1.renewLease', {
     caller: 'service',
     payload: z.object({ gatewayId: GatewayId }),
-    reply: z.object({ known: z.boolean() }),
+    reply: z.object({ leaseId: LeaseId }),
     errors: ['UNAVAILABLE'],
   }),
 
