@@ -129,6 +129,28 @@ describe('the heads of what changed', () => {
       await nats.stop();
     });
 
+    it('again from a while back after a reconnection: all repeats may have gone into a dead connection', async () => {
+      let reconnect = (): void => undefined;
+      const bus: Parameters<typeof announceHeads>[2] = { isConnected: true, onReconnect: (callback) => { reconnect = callback; }, signal: () => undefined };
+      const asked: number[] = [];
+      const recording = {
+        recently: () => Promise.resolve(1),
+        headsSince: (_database: unknown, since: number) => {
+          asked.push(since);
+          return Promise.resolve({ heads: [], horizon: 100 + asked.length });
+        },
+      };
+      const stop = announceHeads(recording, pool, bus, chatHeads, silent);
+      try {
+        await waitFor(() => asked.length === 2, { what: 'two announcements' });
+        reconnect();
+        await waitFor(() => asked.length === 3, { what: 'another' });
+        expect(asked).toEqual([1, 101, 1]);
+      } finally {
+        stop();
+      }
+    });
+
     it('within seconds, more than once since a signal may be lost, and not for ever', async () => {
       const chatService = await buses.connect(nats, 'chat-service');
       const gateway = await buses.connect(nats, 'gateway');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Failure } from '@switchboard/shared/errors';
-import { guarded, toFailure, violatedConstraint } from '@switchboard/shared/postgres';
+import { guarded, toFailure } from '@switchboard/shared/postgres';
 import { failureOf } from './failure-of.ts';
 
 const withCode = (code: string): Error => Object.assign(new Error('x'), { code });
@@ -14,7 +14,7 @@ describe('an error of the database', () => {
     expect(codeOf(withCode(code))).toBe('BUSY');
   });
 
-  it.each(['08006', '08001', '57P01', '57P03', '53100', '53200', '58030', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EAI_AGAIN'])('%s means UNAVAILABLE', (code) => {
+  it.each(['08006', '08001', '57P01', '57P03', '53100', '53200', '58030', '25006', '25P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EAI_AGAIN'])('%s means UNAVAILABLE', (code) => {
     expect(codeOf(withCode(code))).toBe('UNAVAILABLE');
   });
 
@@ -22,7 +22,7 @@ describe('an error of the database', () => {
     expect(codeOf(new Error(message))).toBe('UNAVAILABLE');
   });
 
-  it.each(['23505', '42P01', '42501', '22P02', '22021'])('%s is a mistake of ours, and stays what it is', (code) => {
+  it.each(['23505', '42P01', '42501', '22P02', '22021', '25P02'])('%s is a mistake of ours, and stays what it is', (code) => {
     const error = withCode(code);
     expect(toFailure(error)).toBe(error);
   });
@@ -47,10 +47,5 @@ describe('an error of the database', () => {
     expect(await failureOf(() => guarded(() => Promise.reject(withCode('55P03'))))).toMatchObject({ code: 'BUSY' });
     expect(await guarded(() => Promise.resolve(7))).toBe(7);
     await expect(guarded(() => Promise.reject(new Error('x')))).rejects.toThrow('x');
-  });
-
-  it('names the constraint it violates', () => {
-    expect(violatedConstraint(Object.assign(new Error('x'), { constraint: 'chat_pkey' }))).toBe('chat_pkey');
-    expect([new Error('x'), Object.assign(new Error('x'), { constraint: 7 }), 'x', undefined].map(violatedConstraint)).toEqual([undefined, undefined, undefined, undefined]);
   });
 });

@@ -53,6 +53,7 @@ export class Requester {
   }
 
   send(subject: string, payload: unknown, { actor, socket, trace, timeoutMs, group }: RequestOptions): Promise<unknown> {
+    if (timeoutMs <= 0) return Promise.reject(new Failure('TIMEOUT'));
     if (!this.#isConnected()) return Promise.reject(new Failure('UNAVAILABLE'));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {

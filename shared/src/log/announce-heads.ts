@@ -10,15 +10,19 @@ const EVERY_MS = 1_000;
 const REPEATS = 3;
 
 /** Announces the heads of the chats that changed lately, every second, by every replica. Returns how to stop. */
-export function announceHeads(log: ChatLog, database: Database, bus: Bus, contract: SignalContract, logger: Logger): () => void {
+export function announceHeads(log: Pick<ChatLog, 'headsSince' | 'recently'>, database: Database, bus: Pick<Bus, 'isConnected' | 'onReconnect' | 'signal'>, contract: SignalContract, logger: Logger): () => void {
   let horizons: number[] = [];
   const tick = async () => {
     if (!bus.isConnected) return;
     // A predecessor may have died between a COMMIT and telling of it: the first time reaches back before our own start.
-    const { heads, horizon } = await log.headsSince(database, horizons[0] ?? (await log.recently(database)));
-    horizons = [...horizons, horizon].slice(-REPEATS);
+    const before = horizons;
+    const { heads, horizon } = await log.headsSince(database, before[0] ?? (await log.recently(database)));
+    // Otherwise there was a reconnection meanwhile, and the next time reaches back.
+    if (horizons === before) horizons = [...before, horizon].slice(-REPEATS);
     for (const page of pages(heads)) bus.signal(contract, { heads: page });
   };
+  // The repeats may all have gone into a connection that was dead already.
+  bus.onReconnect(() => { horizons = []; });
   const timer = setInterval(() => {
     tick().catch((error: unknown) => { logger.debug({ err: error }, 'heads could not be announced'); });
   }, EVERY_MS);

@@ -7,8 +7,8 @@ export interface Database {
 
 /** Waited too long for somebody else: lock_not_available, query_canceled, deadlock_detected, too_many_connections. */
 const BUSY = new Set(['55P03', '57014', '40P01', '40001', '53300']);
-/** Not there, going away, or full: connection exceptions, shutdowns, insufficient resources, I/O errors. */
-const UNAVAILABLE = /^(08|53|57P|58)/;
+/** Not there, going away, full, or a standby: connection exceptions, shutdowns, insufficient resources, I/O errors, sessions ended for standing still. */
+const UNAVAILABLE = /^(08|53|57P|58|25006|25P0[34])/;
 const NETWORK = /^E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_)/;
 const CONNECTION_LOST = /timeout|terminated|not queryable|Connection|connect/;
 
@@ -29,10 +29,4 @@ export async function guarded<Result>(work: () => Promise<Result>): Promise<Resu
   } catch (error) {
     throw toFailure(error);
   }
-}
-
-/** The name of the constraint that a statement violated, if that is why it failed. */
-export function violatedConstraint(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('constraint' in error)) return undefined;
-  return typeof error.constraint === 'string' ? error.constraint : undefined;
 }

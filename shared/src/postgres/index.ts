@@ -1,4 +1,4 @@
 export { createDataSource, type DatabaseOptions } from './data-source.ts';
-export { guarded, toFailure, violatedConstraint, type Database } from './failures.ts';
+export { guarded, toFailure, type Database } from './failures.ts';
 export { migrate } from './migrate.ts';
 export { answers, openDatabase } from './open.ts';
