@@ -46,6 +46,7 @@ export async function createGateway(config: Config, logger: Logger): Promise<Run
       http.close();
       await sendAway([...io.sockets.sockets.values()], inbound);
       await io.close();
+      rooms.stop();
       await presence.stop();
       await bus.close();
     },

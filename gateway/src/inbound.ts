@@ -28,6 +28,9 @@ const clientEvents: ReadonlyMap<string, ClientEvent> = new Map(
   requestContracts.flatMap((contract) => (contract.socket === undefined ? [] : [[contract.socket.event, { contract, binding: contract.socket }]])),
 );
 
+/** How long an event waits for its turn. With less time left it would only become one of which nobody knows whether it happened. */
+const PATIENCE_MS = REQUEST_TIMEOUT_MS - 100;
+
 const OfChat = z.object({ chatId: z.string() });
 
 export interface Inbound {
@@ -39,7 +42,7 @@ export interface Inbound {
 export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEvents: Readonly<Record<string, EdgeEvent>>, logger: Logger): Inbound {
   const underWay = new WeakMap<ChatSocket, Set<Promise<void>>>();
   io.on('connection', (socket) => {
-    const lanes = new Lanes();
+    const lanes = new Lanes(PATIENCE_MS);
     const asked = new Set<Promise<void>>();
     underWay.set(socket, asked);
     socket.onAny((event: string, ...args: unknown[]) => {
@@ -69,7 +72,7 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
       const done = await lanes.run(chatId, event, binding.pipelined ?? false, async () => {
         // What waited in the lane has used up some of its time: nobody waits longer for the sake of order.
         const timeoutMs = REQUEST_TIMEOUT_MS - (performance.now() - arrivedAt);
-        if (timeoutMs <= 0) throw new Failure('TIMEOUT');
+        if (timeoutMs <= 0) throw new Failure('BUSY');
         const asking = { actor: socket.data.actor, socket: { id: socket.id, gatewayId }, trace, group, timeoutMs };
         const atEdge = edgeEvents[event];
         return atEdge === undefined ? { data: await bus.forward(contract, payload, asking) } : atEdge(socket, payload, asking);

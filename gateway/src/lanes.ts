@@ -4,6 +4,8 @@ interface Task {
   readonly kind: string;
   readonly isPipelined: boolean;
   readonly start: () => Promise<void>;
+  /** While it waits. */
+  timer: NodeJS.Timeout | undefined;
 }
 
 /** How many of one socket's events may be at work at once; they fit one NATS message, however long. */
@@ -20,20 +22,39 @@ export class Lanes {
   /** Per chat; the chat that has waited longest comes first. */
   readonly #waiting = new Map<string, Task[]>();
   /** How many are at work, per chat. */
+  readonly #patienceMs: number;
   readonly #working = new Map<string, number>();
   #countWaiting = 0;
   #countWorking = 0;
 
-  /** Throws BUSY when too many wait already. */
-  run<Result>(key: string, kind: string, isPipelined: boolean, task: () => Promise<Result>): Promise<Result> {
+  /** How long anything waits for its turn, in ms. */
+  constructor(patienceMs: number) {
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Throws BUSY when too many wait already, or when its turn does not come in time: it is not begun then. */
+  run<Result>(key: string, kind: string, isPipelined: boolean, work: () => Promise<Result>): Promise<Result> {
     if (this.#countWaiting >= MAX_WAITING) return Promise.reject(new Failure('BUSY'));
     return new Promise((resolve, reject) => {
+      const task: Task = { kind, isPipelined, start: () => work().then(resolve, reject), timer: undefined };
       const tasks = this.#waiting.get(key) ?? [];
-      tasks.push({ kind, isPipelined, start: () => task().then(resolve, reject) });
+      tasks.push(task);
       this.#waiting.set(key, tasks);
       this.#countWaiting += 1;
       this.#advance();
+      if (!tasks.includes(task)) return;
+      task.timer = setTimeout(() => {
+        this.#giveUp(key, task);
+        reject(new Failure('BUSY'));
+      }, this.#patienceMs);
     });
+  }
+
+  #giveUp(key: string, task: Task): void {
+    const tasks = this.#waiting.get(key) ?? [];
+    tasks.splice(tasks.indexOf(task), 1);
+    if (tasks.length === 0) this.#waiting.delete(key);
+    this.#countWaiting -= 1;
   }
 
   #advance(): void {
@@ -45,7 +66,10 @@ export class Lanes {
       this.#countWaiting -= next.length;
       this.#working.set(key, next.length);
       this.#countWorking += next.length;
-      for (const task of next) void task.start().finally(() => { this.#finish(key); });
+      for (const task of next) {
+        clearTimeout(task.timer);
+        void task.start().finally(() => { this.#finish(key); });
+      }
     }
   }
 

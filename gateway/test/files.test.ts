@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { request as httpRequest } from 'node:http';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { FileInfo } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
@@ -80,11 +81,32 @@ describe('an upload', () => {
     expect(files.begun).toBe(before);
   });
 
+  it('that is refused while it is being sent gets its answer, and is sent to its end', async () => {
+    const transport = httpRequest(`${gateway.url}/api/v1/files`, { method: 'POST', agent: false, headers: { 'content-length': 1_000_000, 'connection': 'keep-alive' } });
+    const errors: unknown[] = [];
+    transport.on('error', (error) => { errors.push(error); });
+    transport.write(Buffer.alloc(100_000));
+    const [response] = await once(transport, 'response') as [IncomingMessage];
+    response.resume();
+    await once(response, 'end');
+    transport.end(Buffer.alloc(900_000));
+    await once(transport, 'close');
+    expect([response.statusCode, transport.writableFinished, errors]).toEqual([401, true, []]);
+  });
+
+  it('that is refused gets its answer though nothing else is to come over its connection', async () => {
+    const transport = httpRequest(`${gateway.url}/api/v1/files`, { method: 'POST', agent: false, headers: { 'content-length': 5_000_000, 'connection': 'close' } });
+    transport.end(Buffer.alloc(5_000_000));
+    const [response] = await once(transport, 'response') as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(401);
+  });
+
   it('that breaks off in the middle breaks off behind the gateway too', async () => {
     const { begun, brokenOff, stored } = files;
     const before = stored.size;
     const transport = httpRequest(`${gateway.url}/api/v1/files`, {
-      method: 'POST', headers: { authorization: bearer, 'content-type': 'multipart/form-data; boundary=b', 'content-length': 250_000 },
+      method: 'POST', agent: false, headers: { authorization: bearer, 'content-type': 'multipart/form-data; boundary=b', 'content-length': 250_000 },
     });
     transport.on('error', () => undefined);
     transport.write('--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n');

@@ -127,6 +127,23 @@ describe('events of one socket about one chat', () => {
     expect(await other.hears('newMessage')).toHaveLength(1);
   });
 
+  it('are refused as BUSY, and never begun, when there is no time left after those before them', async () => {
+    const chat = gateway.stubs.newChat();
+    const other = await gateway.connect();
+    const before = gateway.stubs.sendMessage;
+    const gate = Promise.withResolvers<never>();
+    let begun = 0;
+    gateway.stubs.sendMessage = () => { begun += 1; return gate.promise; };
+    const first = other.ask('sendMessage', { chatId: chat.id, message: { text: '1' } });
+    await waitFor(() => begun === 1, { what: 'the first to be at work' });
+    const second = other.ask('sendMessage', { chatId: chat.id, message: { text: '2' } });
+    expect(await first).toMatchObject({ code: 'TIMEOUT', retryable: true });
+    expect(await second).toMatchObject({ code: 'BUSY', retryable: true });
+    expect(begun).toBe(1);
+    gate.reject(new Failure('UNAVAILABLE'));
+    gateway.stubs.sendMessage = before;
+  });
+
   it('are refused as BUSY when too many wait, each with an answer', async () => {
     const chat = gateway.stubs.newChat();
     const other = await gateway.connect();

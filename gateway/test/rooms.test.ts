@@ -109,6 +109,47 @@ describe('a room', () => {
     expect(client.seqs).toEqual([1, 2]);
   });
 
+  it('asks by itself what its first snapshot, from a copy that lagged, did not know', async () => {
+    const chat = stubs.newChat();
+    chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' });
+    stubs.joinChat = async (payload, context) => {
+      const snapshot = await normal.joinChat(payload, context);
+      return { ...snapshot, revs: { ...snapshot.revs, chat: 0 } };
+    };
+    const client = await joined(chat);
+    expect(await client.hears('chatStatusChanged')).toEqual([{ chatId: chat.id, status: 'CLOSED' }]);
+  });
+
+  it('answers a join in time, without the changes of status, when they cannot be read', async () => {
+    const chat = stubs.newChat();
+    chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' });
+    stubs.joinChat = async (payload, context) => {
+      const snapshot = await normal.joinChat(payload, context);
+      await new Promise((resolve) => { setTimeout(resolve, 1_000); });
+      return { ...snapshot, recovered: true, chatRevThen: 0 };
+    };
+    const never = Promise.withResolvers<never>();
+    stubs.readLog = () => () => never.promise;
+    const client = await gateway.connect();
+    const began = performance.now();
+    expect(await client.join(chat.id)).toMatchObject({ event: 'joinedChat', data: { recovered: true, statusChanges: [] } });
+    expect(performance.now() - began).toBeLessThan(2_000);
+    never.reject(new Failure('UNAVAILABLE'));
+  });
+
+  it('answers a join with all that was missed though presence-service stands still', async () => {
+    const chat = stubs.newChat();
+    chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' });
+    stubs.joinChat = async (payload, context) => ({ ...await normal.joinChat(payload, context), recovered: true, chatRevThen: 0 });
+    const never = Promise.withResolvers<never>();
+    const { enterChat } = stubs;
+    stubs.enterChat = () => never.promise;
+    const client = await gateway.connect();
+    expect(await client.join(chat.id)).toMatchObject({ event: 'joinedChat', data: { statusChanges: [{ chatId: chat.id, status: 'CLOSED' }] } });
+    stubs.enterChat = enterChat;
+    never.reject(new Failure('UNAVAILABLE'));
+  });
+
   it('tells of entries that are not for sockets to nobody, and goes on behind them', async () => {
     const chat = stubs.newChat();
     const client = await joined(chat);

@@ -1,7 +1,9 @@
 import { ERRORS, Failure } from '@switchboard/shared/errors';
 import { newTrace, type Trace } from '@switchboard/shared/bus';
 import type { Logger } from '@switchboard/shared/runtime';
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
+
+const DISCARD_MS = 2_000;
 
 /** The trace of a request; every problem document names it. */
 export const traceOf = (response: Response): Trace => {
@@ -26,13 +28,23 @@ export const problems = (logger: Logger): ErrorRequestHandler => (error: unknown
     response.destroy();
     return;
   }
-  // What is still on its way is not waited for.
-  if (!request.complete) {
-    response.set('Connection', 'close');
-    response.once('finish', () => { request.destroy(); });
-  }
+  const isBeingSent = !request.complete;
+  // Node would end the connection right behind the answer where the client asked for that.
+  if (isBeingSent) response.shouldKeepAlive = true;
   sendProblem(response, failure);
+  if (isBeingSent) discardTheRest(request);
 };
+
+/**
+ * Whoever is answered in the middle of a request is still sending. A server that closes on that resets the connection, and
+ * the answer is lost with it; so the rest is read and thrown away for a while, and only then the connection ends.
+ * RFC 9112, section 9.6
+ */
+function discardTheRest(request: Request): void {
+  request.resume();
+  const timer = setTimeout(() => { request.destroy(); }, DISCARD_MS);
+  request.once('close', () => { clearTimeout(timer); });
+}
 
 function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;

@@ -171,9 +171,13 @@ export class Room {
   }
 
   #fillIfBehind(owner: DurableOwner): void {
-    if (!this.#followers[owner].isBehind || this.#filling.has(owner)) return;
+    if (!this.#isOpen || !this.#followers[owner].isBehind || this.#filling.has(owner)) return;
     this.#filling.add(owner);
-    void this.#fill(owner).finally(() => { this.#filling.delete(owner); });
+    void this.#fill(owner).finally(() => {
+      this.#filling.delete(owner);
+      // It may have fallen behind again just after the last look.
+      this.#fillIfBehind(owner);
+    });
   }
 
   /** Reads what is missing until nothing is, for as long as anybody is here to be told. */

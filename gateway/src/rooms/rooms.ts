@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bus } from '@switchboard/shared/bus';
+import { REQUEST_TIMEOUT_MS, type Bus } from '@switchboard/shared/bus';
 import { chatContracts, chatHeads, LOG_PAGE, messageContracts, messageHeads, parse, presenceContracts, type Heads, type ReplyOf } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { Logger } from '@switchboard/shared/runtime';
@@ -8,10 +8,14 @@ import { userRoom, type ChatServer, type ChatSocket } from '../sockets.ts';
 import { DURABLE_OWNERS, type DurableOwner, type Joining } from './joining.ts';
 import type { Departure, Presence } from './presence.ts';
 import { Room } from './room.ts';
+import { within } from '../within.ts';
 
 const readHeadsOf = { chat: chatContracts.readHeads, message: messageContracts.readHeads };
 
 const RETRY_MS = 250;
+/** How often the heads of new rooms are asked for, and after how many such rounds those of all. */
+const CHECK_MS = 1_000;
+const ROUNDS_TO_ALL = 30;
 
 /** Leaving by intent is told at once; any other end of a transport may be a reload. */
 const INTENDED = new Set(['client namespace disconnect', 'server namespace disconnect']);
@@ -27,7 +31,11 @@ const isGone = (socket: ChatSocket): boolean => !socket.connected;
 export class Rooms {
   readonly #rooms = new Map<string, Room>();
   readonly #roomsOf = new Map<string, Set<Room>>();
+  /** Rooms whose heads nobody has asked for. */
+  #unchecked = new Set<string>();
+  #roundsToAll = ROUNDS_TO_ALL;
   #reconnections = 0;
+  readonly #timer: NodeJS.Timeout;
   readonly #io: ChatServer;
   readonly #bus: Bus;
   readonly #presence: Presence;
@@ -48,6 +56,11 @@ export class Rooms {
       this.#reconnections += 1;
       for (const owner of DURABLE_OWNERS) void this.#askForHeads(owner);
     });
+    this.#timer = setInterval(() => { this.#check(); }, CHECK_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
   }
 
   /** Follow first, snapshot second, flush last: nothing falls between what the answer holds and what is told after it. */
@@ -56,22 +69,27 @@ export class Rooms {
     // A further page of what a joined socket missed: it is live already, from where the pages end.
     if (join.cursor !== undefined) return { data: forClient(await this.#bus.request(messageContracts.joinChat, join, asking), []) };
     if (isGone(socket)) throw new Failure('UNAVAILABLE');
+    const deadline = performance.now() + (asking.timeoutMs ?? REQUEST_TIMEOUT_MS);
+    const timeLeft = () => Math.max(1, deadline - performance.now());
     const room = this.#open(join.chatId);
     const wasJoined = room.has(socket.id);
     const joining = this.#admit(socket, room);
     try {
-      await room.untilFollowed();
-      const [snapshot] = await Promise.all([
-        this.#bus.request(messageContracts.joinChat, join, asking),
-        this.#presence.enter(socket, join.chatId, asking),
-      ]);
-      const missed = await room.begin(joining, snapshot.revs);
-      const statusChanges = await room.statusChanges(snapshot.chatRevThen, snapshot.revs.chat);
+      await within(timeLeft(), room.untilFollowed());
+      const rest = { ...asking, timeoutMs: timeLeft() };
+      const catchUp = async () => {
+        const snapshot = await this.#bus.request(messageContracts.joinChat, join, rest);
+        const missed = await within(timeLeft(), room.begin(joining, snapshot.revs));
+        const statusChanges = await within(timeLeft(), room.statusChanges(snapshot.chatRevThen, snapshot.revs.chat)).catch(() => []);
+        return { snapshot, missed, statusChanges };
+      };
+      const [{ snapshot, missed, statusChanges }] = await Promise.all([catchUp(), this.#presence.enter(socket, join.chatId, rest)]);
       // It may have gone while we asked; then nobody was left to take it out.
       if (isGone(socket)) this.#remove(socket, room, 'dropped');
       return { data: forClient(snapshot, statusChanges), afterwards: () => { room.goLive(joining, snapshot.revs, missed); } };
     } catch (error) {
-      if (wasJoined && error instanceof Failure && error.retryable) room.resume(joining);
+      if (isGone(socket)) this.#remove(socket, room, 'dropped');
+      else if (wasJoined && error instanceof Failure && error.retryable) room.resume(joining);
       else this.#remove(socket, room, 'left');
       throw error;
     }
@@ -86,8 +104,11 @@ export class Rooms {
   };
 
   #open(chatId: string): Room {
-    const room = this.#rooms.get(chatId) ?? new Room(chatId, this.#io, this.#bus, this.#logger);
+    const known = this.#rooms.get(chatId);
+    if (known !== undefined) return known;
+    const room = new Room(chatId, this.#io, this.#bus, this.#logger);
     this.#rooms.set(chatId, room);
+    this.#unchecked.add(chatId);
     return room;
   }
 
@@ -120,6 +141,28 @@ export class Rooms {
     for (const { chatId, rev } of heads) this.#rooms.get(chatId)?.hearOfHead(owner, rev);
   }
 
+  /**
+   * Whatever nobody announced is found out by asking: a snapshot may have come from a copy that lagged behind its owner, and
+   * an owner may have died, for long, between a COMMIT and telling of it.
+   */
+  #check(): void {
+    if (--this.#roundsToAll <= 0) {
+      this.#roundsToAll = ROUNDS_TO_ALL;
+      this.#unchecked = new Set(this.#rooms.keys());
+    }
+    const chatIds = [...this.#unchecked].filter((chatId) => this.#rooms.has(chatId));
+    this.#unchecked.clear();
+    for (let start = 0; start < chatIds.length; start += LOG_PAGE) {
+      const page = chatIds.slice(start, start + LOG_PAGE);
+      for (const owner of DURABLE_OWNERS) void this.#checkHeads(owner, page);
+    }
+  }
+
+  async #checkHeads(owner: DurableOwner, chatIds: string[]): Promise<void> {
+    if (await this.#readHeads(owner, chatIds)) return;
+    for (const chatId of chatIds) this.#unchecked.add(chatId);
+  }
+
   /** After a reconnection anything may have been missed, the announcement of heads too: asks until it is told. */
   async #askForHeads(owner: DurableOwner): Promise<void> {
     const reconnection = this.#reconnections;
@@ -138,7 +181,7 @@ export class Rooms {
       this.#hearOfHeads(owner, heads);
       return true;
     } catch (error) {
-      this.#logger.debug({ err: error, owner }, 'heads could not be read after a reconnection; trying again');
+      this.#logger.debug({ err: error, owner }, 'heads could not be read');
       return false;
     }
   }
