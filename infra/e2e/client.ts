@@ -132,6 +132,7 @@ export const aClient = (): TokenSubject => ({ id: ++lastUser, role: 'client', em
 export const anAdmin = (): TokenSubject => ({ id: ++lastUser, role: 'admin', email: `admin${lastUser}@example.com` });
 
 export async function openChat(system: TestSystem, client: TokenSubject): Promise<string> {
-  const { body } = await http(system, client, 'POST', '/chats');
+  const { status, body } = await http(system, client, 'POST', '/chats');
+  if (status !== 201) throw new Error(`a chat could not be opened: ${status} ${JSON.stringify(body)}`);
   return Chat.parse(body).id;
 }

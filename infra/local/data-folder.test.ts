@@ -61,3 +61,9 @@ it('keeps a port for as long as nobody else takes it', async () => {
   const first = await keepPorts(folder, ['nats', 'postgres']);
   expect(await keepPorts(folder, ['nats', 'postgres'])).toEqual(first);
 });
+
+it('keeps no port that is wanted for a gateway', async () => {
+  const first = await keepPorts(folder, ['nats']);
+  const wanted = first.get('nats') ?? 0;
+  expect((await keepPorts(folder, ['nats'], [wanted])).get('nats')).not.toBe(wanted);
+});

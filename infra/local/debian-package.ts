@@ -1,10 +1,21 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { homedir, tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+
+export const canFetchPackages = async (): Promise<boolean> =>
+  run('apt-get', ['--version']).then(() => existsSync('/usr/bin/dpkg-deb'), () => false);
+
+/** Where a file of a Debian package is kept once it was fetched. */
+export function cachedFile(name: string, member: string): string {
+  const given = process.env['XDG_CACHE_HOME'] ?? '';
+  const cache = join(given === '' ? join(homedir(), '.cache') : given, 'switchboard');
+  return join(cache, `${name}-debian-${process.arch}`, basename(member));
+}
 
 /** Takes one file out of a Debian package. Needs no root and leaves the system, apt's lists included, as it was. */
 export async function fetchDebianPackage(name: string, member: string, target: string): Promise<void> {

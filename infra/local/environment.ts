@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { pick, plainEnvironment } from './command.ts';
 import { databases, isService, type ProgramName, type ServiceName } from './names.ts';
 import { natsUrl } from './nats.ts';
+import { overridesFor } from './overrides.ts';
 import { databaseUrl } from './postgres-setup.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -25,14 +26,7 @@ const meantFor: Record<ProgramName, RegExp> = {
 };
 const meantForAll = /^(LOG_\w+|NODE_\w+|OTEL_\w+|NATS_URL|FAILPOINTS)$/;
 
-// The chaos suite puts a hostile network between a process and what it talks to: `gateway.nats=4333,message-service.postgres=5444`.
-const detours = new Map((process.env['SWITCHBOARD_DETOURS'] ?? '').split(',').map((detour) => {
-  const [between = '', port] = detour.split('=');
-  return [between, Number(port)];
-}));
-
-export function environmentOf(name: ProgramName, instance: string, port: number, real: Surroundings): Record<string, string> {
-  const around = { ...real, natsPort: detours.get(`${instance}.nats`) ?? real.natsPort, postgresPort: detours.get(`${instance}.postgres`) ?? real.postgresPort };
+export function environmentOf(name: ProgramName, instance: string, port: number, around: Surroundings): Record<string, string> {
   const { env, secrets, natsPort, jwtSecret } = around;
   return {
     ...plainEnvironment(env),
@@ -43,6 +37,7 @@ export function environmentOf(name: ProgramName, instance: string, port: number,
     ...(isService(name) ? { INTERNAL_PORT: String(port) } : { PORT: String(port) }),
     ...(name === 'gateway' && jwtSecret !== undefined ? { JWT_SECRET: jwtSecret } : {}),
     SERVICE_INSTANCE: instance,
+    ...overridesFor(instance),
   };
 }
 

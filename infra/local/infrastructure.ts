@@ -4,6 +4,7 @@ import { LaunchError } from './command.ts';
 import { stages, type Fleet } from './fleet.ts';
 import { findNatsServer } from './nats-binary.ts';
 import { natsCommand, natsGreets } from './nats.ts';
+import { overridesFor } from './overrides.ts';
 import { createDatabaseWithSchemas, createRoles, databaseUrl, untilAccepting } from './postgres-setup.ts';
 import { initCluster, postgresCommand } from './postgres.ts';
 import type { Secrets } from './secrets.ts';
@@ -26,8 +27,9 @@ export async function startPostgres(fleet: Fleet, folder: string, port: number, 
   const cluster = { folder: join(folder, 'postgres'), port };
   await initCluster(cluster, secrets.postgres.postgres);
   const url = `postgres://127.0.0.1:${String(port)}`;
+  const command = postgresCommand(cluster);
   // SIGINT is Postgres' "fast": it ends sessions and writes a checkpoint.
-  const postgres = fleet.start({ ...postgresCommand(cluster), name: 'postgres', log, url, stage: stages.postgres, stopSignal: 'SIGINT' });
+  const postgres = fleet.start({ ...command, env: { ...command.env, ...overridesFor('postgres') }, name: 'postgres', log, url, stage: stages.postgres, stopSignal: 'SIGINT' });
 
   const adminUrl = databaseUrl('postgres', secrets.postgres.postgres, port, 'postgres');
   await untilAccepting(adminUrl, () => hopeless(postgres, 'Postgres', log));

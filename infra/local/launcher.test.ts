@@ -25,6 +25,13 @@ describe('the launcher', () => {
   const pidOf = async (name: string): Promise<number | undefined> =>
     (await system.processes()).find((one) => one.name === name)?.pid;
 
+  const adminUrl = async (): Promise<string> => {
+    const { port } = new URL((await system.processes()).find(({ name }) => name === 'postgres')?.url ?? '');
+    const admin = databaseUrl('postgres', readSecrets(system.dataDir)?.postgres.postgres ?? '', Number(port), 'switchboard');
+    await untilAccepting(admin, () => undefined);
+    return admin;
+  };
+
   const environmentOf = async (name: string): Promise<Record<string, unknown>> => {
     const url = (await system.processes()).find((one) => one.name === name)?.url ?? '';
     const answer: unknown = await (await fetch(`${url}/environment`)).json();
@@ -54,11 +61,15 @@ describe('the launcher', () => {
     expect(readFileSync(system.log, 'utf8')).toContain(`${name} died (SIGKILL)`);
   });
 
+  it('runs a Postgres whose COMMIT waits for the disk', async () => {
+    const { rows } = await withClient(await adminUrl(), (client) => client.query(
+      `SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') ORDER BY name`,
+    ));
+    expect(rows).toEqual(['fsync', 'full_page_writes', 'synchronous_commit'].map((name) => ({ name, setting: 'on' })));
+  });
+
   it('loses nothing that Postgres had committed when it is killed', async () => {
-    const password = readSecrets(system.dataDir)?.postgres.postgres ?? '';
-    const { port } = new URL((await system.processes()).find(({ name }) => name === 'postgres')?.url ?? '');
-    const admin = databaseUrl('postgres', password, Number(port), 'switchboard');
-    await untilAccepting(admin, () => undefined);
+    const admin = await adminUrl();
     await withClient(admin, (client) => client.query('INSERT INTO chat.probe VALUES (42)'));
     await system.kill('postgres');
     await untilAccepting(admin, () => undefined);

@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
 import { LaunchError } from './command.ts';
-import { fetchDebianPackage } from './debian-package.ts';
+import { cachedFile, canFetchPackages, fetchDebianPackage } from './debian-package.ts';
 import { isRecord } from './json.ts';
 
-const run = promisify(execFile);
+const member = 'usr/sbin/nats-server';
 
 /** NATS_SERVER, else the PATH, else the cache, else Debian's package into the cache. */
 export async function findNatsServer(say: (line: string) => void): Promise<string> {
@@ -23,12 +20,12 @@ export async function findNatsServer(say: (line: string) => void): Promise<strin
     .find(isProgram);
   if (onPath !== undefined) return onPath;
 
-  const cached = join(cacheFolder(), `nats-server-debian-${process.arch}`, 'nats-server');
+  const cached = cachedFile('nats-server', member);
   if (isProgram(cached)) return cached;
-  if (!(await hasApt())) throw new LaunchError(`nats-server is not on the PATH. ${advice}`);
+  if (!(await canFetchPackages())) throw new LaunchError(`nats-server is not on the PATH. ${advice}`);
   say('nats-server is not on the PATH: fetching Debian\'s package into a cache folder…');
   try {
-    await fetchDebianPackage('nats-server', 'usr/sbin/nats-server', cached);
+    await fetchDebianPackage('nats-server', member, cached);
   } catch (error) {
     throw new LaunchError(`Debian's nats-server could not be fetched: ${reasonOf(error)}. ${advice}`);
   }
@@ -38,18 +35,6 @@ export async function findNatsServer(say: (line: string) => void): Promise<strin
 const advice =
   'Install it (https://nats.io/download, "brew install nats-server", "apt-get install nats-server"), put it on the ' +
   'PATH or name it in NATS_SERVER; or set NATS_URL to use a server that runs already.';
-
-function cacheFolder(): string {
-  const given = process.env['XDG_CACHE_HOME'] ?? '';
-  return join(given === '' ? join(homedir(), '.cache') : given, 'switchboard');
-}
-
-async function hasApt(): Promise<boolean> {
-  return run('apt-get', ['--version']).then(
-    () => existsSync('/usr/bin/dpkg-deb'),
-    () => false,
-  );
-}
 
 function isProgram(path: string): boolean {
   try {

@@ -23,8 +23,8 @@ export function natsCommand(file: string, port: number, passwords: NatsPasswords
   };
 }
 
-export const natsUrl = (user: NatsUser, passwords: NatsPasswords, port: number): string =>
-  `nats://${user}:${passwords[user]}@127.0.0.1:${String(port)}`;
+export const natsUrl = (user: NatsUser, passwords: NatsPasswords, port: number, host = '127.0.0.1'): string =>
+  `nats://${user}:${passwords[user]}@${host}:${String(port)}`;
 
 /** Whether a NATS server greets there. */
 export function natsGreets(port: number): Promise<boolean> {

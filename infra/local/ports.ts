@@ -13,26 +13,25 @@ export async function isFree(port: number): Promise<boolean> {
  * A port that nobody listens on. Below the range that the system gives to outgoing connections: one of those could hold
  * it at the moment a server is restarted on it. Somebody may take it before it is used: retry then.
  */
-export async function freePort(count = 1): Promise<number> {
+async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 1_000; attempt += 1) {
-    const first = randomInt(12_000, 32_000);
-    const all = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
-    if (all.every(Boolean)) return first;
+    const port = randomInt(12_000, 32_000);
+    if (await isFree(port)) return port;
   }
   throw new Error('no free port');
 }
 
-/** A port for each name, the same as the last time where it is free again: addresses survive a restart. */
-export async function keepPorts(folder: string, names: readonly string[]): Promise<Map<string, number>> {
+/** A port for each name, none of `taken`, the same as the last time where it is free again: addresses survive a restart. */
+export async function keepPorts(folder: string, names: readonly string[], taken: readonly number[] = []): Promise<Map<string, number>> {
   const file = join(folder, 'ports.json');
   const value = parseJson(readIfThere(file) ?? '');
   const before = isRecord(value) ? value : {};
   const chosen = new Map<string, number>();
   for (const name of names) {
     const previous = before[name];
-    const taken = [...chosen.values()];
+    const unavailable = [...taken, ...chosen.values()];
     let port = typeof previous === 'number' && (await isFree(previous)) ? previous : await freePort();
-    while (taken.includes(port)) port = await freePort();
+    while (unavailable.includes(port)) port = await freePort();
     chosen.set(name, port);
   }
   writeWhole(file, `${JSON.stringify({ ...before, ...Object.fromEntries(chosen) })}\n`);

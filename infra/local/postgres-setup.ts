@@ -5,8 +5,8 @@ import { LaunchError } from './command.ts';
 import { postgresRoles, type PostgresPasswords, type PostgresUser } from './names.ts';
 import { rolesSql, schemasSql } from './paths.ts';
 
-export const databaseUrl = (user: PostgresUser, password: string, port: number, database: string): string =>
-  `postgres://${user}:${password}@127.0.0.1:${String(port)}/${database}`;
+export const databaseUrl = (user: PostgresUser, password: string, port: number, database: string, host = '127.0.0.1'): string =>
+  `postgres://${user}:${password}@${host}:${String(port)}/${database}`;
 
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });

@@ -42,8 +42,8 @@ async function start(): Promise<void> {
   const stopped = endOnSignals(fleet, giveBack);
   try {
     await endLeftovers(folder);
-    const gateways = options.replicas.get('gateway') ?? 0;
-    for (let index = 0; index < gateways; index += 1) await refuseTaken(port + index);
+    const gatewayPorts = Array.from({ length: options.replicas.get('gateway') ?? 0 }, (_, index) => port + index);
+    for (const gatewayPort of gatewayPorts) await refuseTaken(gatewayPort);
 
     const services = [...options.replicas.keys()].filter(isService);
     const ownNats = !env['NATS_URL'];
@@ -51,7 +51,7 @@ async function start(): Promise<void> {
     const secrets = readOrMakeSecrets(folder);
     const instances = instancesOf(options.replicas);
     const internal = instances.filter(({ program }) => isService(program)).map(({ instance }) => instance);
-    const ports = await keepPorts(folder, ['nats', 'postgres', ...internal]);
+    const ports = await keepPorts(folder, ['nats', 'postgres', ...internal], gatewayPorts);
     const around: Surroundings = {
       env,
       folder,

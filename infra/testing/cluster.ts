@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGuard } from '../local/guard.ts';
 import { newPostgresPasswords } from '../local/passwords.ts';
-import { freePort } from '../local/ports.ts';
 import { createRoles, databaseUrl, untilAccepting } from '../local/postgres-setup.ts';
 import { initCluster, postgresCommand } from '../local/postgres.ts';
 import { identify } from '../local/process-identity.ts';
 import type { ClusterAddress } from './cluster-address.ts';
+import { freePort } from './ports.ts';
 
 export interface RunningCluster extends ClusterAddress {
   stop(): Promise<void>;

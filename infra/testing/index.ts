@@ -5,7 +5,7 @@ export { connectRaw } from './raw-nats.ts';
 export { schemaDrift } from './schema-drift.ts';
 export { silent } from './silent.ts';
 export { mintToken, type TokenSubject } from '../local/jwt.ts';
-export { freePort } from '../local/ports.ts';
+export { choosePorts, freePort } from './ports.ts';
 export { waitFor } from './wait-for.ts';
 export { startSystem, type SystemOptions, type TestSystem } from './system.ts';
 export { type RunningProcess } from './running.ts';

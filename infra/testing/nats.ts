@@ -2,12 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { createGuard } from '../local/guard.ts';
-import type { NatsUser } from '../local/names.ts';
+import type { Command } from '../local/command.ts';
+import type { NatsPasswords, NatsUser } from '../local/names.ts';
 import { findNatsServer } from '../local/nats-binary.ts';
 import { natsCommand, natsUrl } from '../local/nats.ts';
 import { newNatsPasswords } from '../local/passwords.ts';
-import { freePort } from '../local/ports.ts';
 import { identify } from '../local/process-identity.ts';
+import { freePort } from './ports.ts';
 
 export interface TestNats {
   readonly port: number;
@@ -24,12 +25,21 @@ export interface TestNats {
   restart(): Promise<void>;
 }
 
+export interface NatsOptions {
+  passwords?: NatsPasswords;
+  /** More arguments for nats-server: those of a cluster. */
+  args?: readonly string[];
+}
+
 /** A real nats-server with the permissions of production. */
-export async function startNats(): Promise<TestNats> {
+export async function startNats({ passwords = newNatsPasswords(), args = [] }: NatsOptions = {}): Promise<TestNats> {
   const file = await findNatsServer(() => undefined);
-  const passwords = newNatsPasswords();
+  const commandOn = (port: number): Command => {
+    const command = natsCommand(file, port, passwords);
+    return { ...command, args: [...command.args, ...args] };
+  };
   const guard = createGuard();
-  const first = await onAnyPort((candidate) => startServer(natsCommand(file, candidate, passwords)));
+  const first = await onAnyPort((candidate) => startServer(commandOn(candidate)));
   const { port } = first;
   let { server } = first;
 
@@ -53,7 +63,7 @@ export async function startNats(): Promise<TestNats> {
     resume: () => process.kill(server.pid, 'SIGCONT'),
     restart: async () => {
       await end('SIGKILL');
-      server = await startServer(natsCommand(file, port, passwords));
+      server = await startServer(commandOn(port));
       watch();
     },
   };
@@ -76,7 +86,7 @@ async function onAnyPort(start: (port: number) => Promise<Server>): Promise<{ se
   }
 }
 
-async function startServer({ file, args, env }: ReturnType<typeof natsCommand>): Promise<Server> {
+async function startServer({ file, args, env }: Command): Promise<Server> {
   const child = spawn(file, args, { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
   await untilReady(child);
   const { pid } = child;

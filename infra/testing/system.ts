@@ -7,13 +7,13 @@ import { createGuard } from '../local/guard.ts';
 import { mintToken, type TokenSubject } from '../local/jwt.ts';
 import { findNatsServer } from '../local/nats-binary.ts';
 import { parseOptions } from '../local/options.ts';
-import { freePort } from '../local/ports.ts';
 import { identify, isAlive } from '../local/process-identity.ts';
 import { instancesOf } from '../local/programs.ts';
 import { isReady } from '../local/readiness.ts';
 import { readSecrets } from '../local/secrets.ts';
 import { startProgram } from '../local/paths.ts';
 import { plainEnvironment } from '../local/command.ts';
+import { choosePorts, freePort } from './ports.ts';
 import { lastLines, readProcesses, type RunningProcess } from './running.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -56,6 +56,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
   const gateways = instances.filter(({ program }) => program === 'gateway').length;
   const port = await freePort(Math.max(1, gateways));
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'switchboard-system-'));
+  await choosePorts(dataDir, instances);
   const log = join(dataDir, 'output.log');
   const launcher = await launch(args, log, { ...options.env, PORT: String(port), DATA_DIR: dataDir });
   const id = identify(launcher.pid);
