@@ -7,6 +7,9 @@ export function check(evidence: Evidence): string[] {
     ...numberedWithoutHole(evidence.stored),
     ...realTimeOrder(evidence.operations),
     ...evidence.views.flatMap((view) => viewIsHistory(view, evidence.stored.get(view.chatId) ?? [])),
+    ...refusedForAReason(evidence.operations),
+    ...closedStaysClosed(evidence),
+    ...departuresAreTrue(evidence),
     ...activeUsersAreRight(evidence),
   ];
 }
@@ -61,6 +64,22 @@ function viewIsHistory({ who, chatId, seen }: View, history: readonly Seen[]): s
   if (wrong === -1) return [];
   return [`${who} saw ${seen.length} of ${history.length} messages of chat ${chatId}; at ${wrong + 1}: ${seen[wrong]?.seq ?? 'nothing'}`];
 }
+
+/** A fault is never the sender's: whatever it brings about may be tried again. */
+const refusedForAReason = (operations: readonly Operation[]): string[] =>
+  operations.filter(({ outcome, code }) => outcome === 'fail' && code !== 'CHAT_CLOSED').map(({ text, code }) => `refused for good, as ${code ?? 'nothing'}: ${text}`);
+
+/** Once a closing is answered, nothing sent from then on is acknowledged. */
+const closedStaysClosed = ({ operations, closings }: Evidence): string[] => {
+  const closedAt = new Map(closings.map(({ chatId, answeredAt }) => [chatId, answeredAt]));
+  return operations
+    .filter(({ chatId, invokedAt, outcome }) => outcome === 'ok' && invokedAt > (closedAt.get(chatId) ?? Number.POSITIVE_INFINITY))
+    .map(({ text }) => `acknowledged after the chat was closed: ${text}`);
+};
+
+const departuresAreTrue = ({ departures }: Evidence): string[] =>
+  departures.filter((departure) => departure.told > departure.true)
+    .map((departure) => `${departure.who} was told ${departure.told} times that ${departure.userId} had left, who was away ${departure.true} times`);
 
 const activeUsersAreRight = ({ activeUsers }: Evidence): string[] =>
   activeUsers.flatMap(({ chatId, expected, found }) =>

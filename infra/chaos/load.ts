@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Chat, Message } from '@switchboard/shared/contracts';
 import type { TestSystem, TokenSubject } from '../testing/index.ts';
-import type { Operation } from './history.ts';
-import { Member, type Answer } from './member.ts';
+import { closeWhileWritten } from './closing.ts';
+import { conclude, type Closing, type Operation } from './history.ts';
+import { openChat } from './http.ts';
+import { Member } from './member.ts';
 import type { Random } from './random.ts';
 
 export interface LoadOptions {
@@ -22,13 +23,16 @@ const RETRY_FOR_MS = 90_000;
 export class Load {
   readonly operations: Operation[] = [];
   readonly members: Member[] = [];
+  readonly closings: Closing[] = [];
   readonly #system: TestSystem;
   readonly #random: Random;
   readonly #options: LoadOptions;
   readonly #underWay = new Set<Promise<void>>();
-  readonly #churning: Promise<void>[] = [];
+  readonly #others: Promise<void>[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #isChurning = false;
+  #isRunning = false;
+  #isResting = false;
+  #isOver = false;
 
   private constructor(system: TestSystem, random: Random, options: LoadOptions) {
     this.#system = system;
@@ -39,13 +43,18 @@ export class Load {
   /** Chats with a client on one gateway and an admin on another, all joined. */
   static async prepare(system: TestSystem, random: Random, options: LoadOptions = usualLoad): Promise<Load> {
     const load = new Load(system, random, options);
-    for (let n = 1; n <= options.chats; n++) {
-      const client: TokenSubject = { id: n, role: 'client', email: `client${n}@example.com` };
-      const chatId = await openChat(system, client);
-      load.#admit(chatId, client, n);
-      load.#admit(chatId, { id: 1000 + n, role: 'admin', email: `admin${n}@example.com` }, n + 1);
+    try {
+      for (let n = 1; n <= options.chats; n++) {
+        const client: TokenSubject = { id: n, role: 'client', email: `client${n}@example.com` };
+        const chatId = await openChat(system.url, system.token(client));
+        load.#admit(chatId, client, n);
+        load.#admit(chatId, { id: 1000 + n, role: 'admin', email: `admin${n}@example.com` }, n + 1);
+      }
+      await load.untilJoined();
+    } catch (error) {
+      load.close();
+      throw error;
     }
-    await load.untilJoined();
     return load;
   }
 
@@ -54,16 +63,25 @@ export class Load {
   }
 
   start(): void {
-    this.#timer = setInterval(() => { this.#sendOne(); }, 1_000 / this.#options.sendsPerSecond);
-    this.#isChurning = true;
-    for (let n = 0; n < this.#options.churners; n++) this.#churning.push(this.#churn(5_000 + n));
+    this.#timer = setInterval(() => { if (!this.#isResting) this.#sendOne(); }, 1_000 / this.#options.sendsPerSecond);
+    this.#isRunning = true;
+    for (let n = 0; n < this.#options.churners; n++) this.#others.push(this.#churn(5_000 + n));
+    this.#others.push(this.#closeChats());
+  }
+
+  /** Everybody stays joined and nobody does anything while `work` is done. */
+  async rest(work: () => Promise<void>): Promise<void> {
+    this.#isResting = true;
+    await Promise.all(this.#underWay);
+    await work();
+    this.#isResting = false;
   }
 
   /** No new sends; resolves once every send has come to its end and everybody is joined again. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    this.#isChurning = false;
-    await Promise.all([...this.#underWay, ...this.#churning]);
+    this.#isRunning = false;
+    await Promise.all([...this.#underWay, ...this.#others]);
   }
 
   async untilJoined(timeoutMs = 60_000): Promise<void> {
@@ -74,7 +92,11 @@ export class Load {
     }
   }
 
+  /** Everybody leaves, whatever they were doing. */
   close(): void {
+    clearInterval(this.#timer);
+    this.#isRunning = false;
+    this.#isOver = true;
     for (const member of this.members) member.close();
   }
 
@@ -101,13 +123,13 @@ export class Load {
     do {
       operation.attempts += 1;
       const answer = await member.ask('sendMessage', { chatId: member.chatId, message });
-      if (note(operation, answer) || !isKeyed) return;
+      if (conclude(operation, answer) || !isKeyed) return;
       await sleep(RETRY_AFTER_MS);
-    } while (performance.now() < deadline);
+    } while (!this.#isOver && performance.now() < deadline);
   }
 
   async #churn(id: number): Promise<void> {
-    while (this.#isChurning) {
+    while (await this.#goesOn()) {
       const chatId = this.#random.pick(this.chatIds);
       const subject: TokenSubject = { id, role: 'admin', email: `churner${id}@example.com` };
       const url = this.#random.pick(this.#system.urls);
@@ -118,22 +140,20 @@ export class Load {
       member.close();
     }
   }
-}
 
-/** Writes down what is known of a send now; false: not the end of it yet. */
-function note(operation: Operation, answer: Answer | undefined): boolean {
-  operation.completedAt = performance.now();
-  if (answer?.event === 'messageSent') {
-    const { id, seq } = Message.parse(answer.data);
-    Object.assign(operation, { outcome: 'ok', id, seq });
-    return true;
+  /** One after the other, until the load stops. */
+  async #closeChats(): Promise<void> {
+    const admins = this.members.filter(({ subject }) => subject.role === 'admin');
+    while (await this.#goesOn()) {
+      const writers = [this.#random.pick(admins), this.#random.pick(admins)];
+      const closing = await closeWhileWritten(this.#system, writers, this.operations, this.#random);
+      if (closing !== undefined) this.closings.push(closing);
+      await sleep(200);
+    }
   }
-  operation.code = answer?.code ?? 'no answer';
-  operation.outcome = answer?.retryable === false ? 'fail' : 'info';
-  return operation.outcome === 'fail';
-}
 
-async function openChat(system: TestSystem, client: TokenSubject): Promise<string> {
-  const response = await fetch(`${system.url}/api/v1/chats`, { method: 'POST', headers: { authorization: `Bearer ${system.token(client)}` } });
-  return Chat.parse(await response.json()).id;
+  async #goesOn(): Promise<boolean> {
+    while (this.#isRunning && this.#isResting) await sleep(50);
+    return this.#isRunning;
+  }
 }

@@ -1,6 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import type { TokenSubject } from '../testing/index.ts';
-import type { Seen } from './history.ts';
+import type { Answer, Seen } from './history.ts';
 
 interface Heard {
   readonly id: string;
@@ -8,15 +8,13 @@ interface Heard {
   readonly text?: string;
 }
 
-interface Joined {
-  readonly messages: readonly Heard[];
+interface ParticipantUpdate {
+  readonly userId: number;
+  readonly action: 'joined' | 'left';
 }
 
-export interface Answer {
-  readonly event: string;
-  readonly data: unknown;
-  readonly code?: string;
-  readonly retryable?: boolean;
+interface Joined {
+  readonly messages: readonly Heard[];
 }
 
 const ANSWER_WITHIN_MS = 6_000;
@@ -27,11 +25,16 @@ const AGAIN_AFTER_MS = 200;
  * in the order in which it was told.
  */
 export class Member {
+  readonly url: string;
   readonly who: string;
   readonly chatId: string;
   readonly subject: TokenSubject;
   readonly seen: Seen[] = [];
   readonly socket: Socket;
+  /** How often it was told that somebody had left, by user. */
+  readonly departures = new Map<number, number>();
+  /** Joins that were refused for good. */
+  readonly refusals: string[] = [];
   /** How often it had to connect. */
   connections = 0;
   /** Waits for an answer longer than two seconds, in milliseconds. */
@@ -40,11 +43,15 @@ export class Member {
   #joining = 0;
 
   constructor(url: string, token: string, who: string, chatId: string, subject: TokenSubject) {
+    this.url = url;
     this.who = who;
     this.chatId = chatId;
     this.subject = subject;
     this.socket = io(url, { auth: { token }, forceNew: true, transports: ['websocket'], reconnectionDelay: 100, reconnectionDelayMax: 1_000 });
     this.socket.on('newMessage', (message: Heard) => { this.#see([message]); });
+    this.socket.on('participantUpdate', ({ userId, action }: ParticipantUpdate) => {
+      if (action === 'left') this.departures.set(userId, (this.departures.get(userId) ?? 0) + 1);
+    });
     this.socket.on('connect', () => {
       this.connections += 1;
       void this.#join();
@@ -101,6 +108,7 @@ export class Member {
         this.#isJoined = true;
         return;
       }
+      if (answer?.retryable === false) this.refusals.push(answer.code ?? '');
       await new Promise((resolve) => { setTimeout(resolve, AGAIN_AFTER_MS); });
     }
   }

@@ -11,26 +11,34 @@ export type Weather =
 
 type Way = 'toServer' | 'toClient';
 
-/** A TCP proxy on loopback in front of a server that may come and go. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export const onLoopback = (port: number): Address => ({ host: '127.0.0.1', port });
+
+/** A TCP proxy in front of a server that may come and go. */
 export class Proxy {
   readonly #server: Server;
   readonly #connections = new Set<{ client: Socket; upstream: Socket }>();
   #weather: Weather = { kind: 'fair' };
   #isAway = false;
 
-  private constructor(target: () => number | Promise<number>) {
-    this.#server = createServer({ pauseOnConnect: true }, (client) => { void this.#accept(client, target); });
+  private constructor(target: Address) {
+    this.#server = createServer({ pauseOnConnect: true }, (client) => { this.#accept(client, target); });
   }
 
-  /** `target`: the server's port on loopback, asked for at every connection. */
-  static async listen(target: () => number | Promise<number>): Promise<Proxy> {
+  /** At any port of loopback, unless told where. */
+  static async listen(target: Address, at: Address = onLoopback(0)): Promise<Proxy> {
     const proxy = new Proxy(target);
-    await new Promise<void>((resolve) => { proxy.#server.listen(0, '127.0.0.1', resolve); });
+    await new Promise<void>((resolve, reject) => { proxy.#server.once('error', reject).listen(at, resolve); });
     return proxy;
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+  get address(): Address {
+    const { address, port } = this.#server.address() as AddressInfo;
+    return { host: address, port };
   }
 
   set weather(weather: Weather) {
@@ -56,13 +64,13 @@ export class Proxy {
     await new Promise((resolve) => { this.#server.close(resolve); });
   }
 
-  async #accept(client: Socket, target: () => number | Promise<number>): Promise<void> {
+  #accept(client: Socket, target: Address): void {
     client.on('error', () => client.destroy());
     if (this.#isAway) {
       client.resetAndDestroy();
       return;
     }
-    const upstream = connect(await Promise.resolve(target()).catch(() => 1), '127.0.0.1');
+    const upstream = connect(target);
     const connection = { client, upstream };
     this.#connections.add(connection);
     upstream.on('error', () => client.resetAndDestroy());

@@ -1,0 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from '../fault.ts';
+import { crowdFaults } from './crowd.ts';
+import { networkFaults } from './network.ts';
+import { processFaults } from './processes.ts';
+import { serverFaults } from './servers.ts';
+
+export const faults: readonly Fault[] = [
+  { name: 'nothing at all', strike: () => sleep(5_000) },
+  ...processFaults,
+  ...serverFaults,
+  ...crowdFaults,
+  ...networkFaults,
+];

@@ -1,0 +1,103 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { databases, isService } from '../local/names.ts';
+import { natsUrl } from '../local/nats.ts';
+import { parseOptions } from '../local/options.ts';
+import { databaseUrl } from '../local/postgres-setup.ts';
+import { instancesOf, type Instance } from '../local/programs.ts';
+import { readOrMakeSecrets, type Secrets } from '../local/secrets.ts';
+import { choosePorts, freePort, type TestNats } from '../testing/index.ts';
+import { Cable } from './cable.ts';
+import { Clock } from './clock.ts';
+import { inspect } from './inspector.ts';
+import type { Inventory } from './leaks.ts';
+import { startNatsCluster } from './nats-cluster.ts';
+import { onLoopback, Proxy } from './proxy.ts';
+import { SmallDisk } from './small-disk.ts';
+
+/** What a trial needs between the processes and the world. */
+export interface Ground {
+  readonly replicas: string;
+  /** Where a proxy is put: `gateway.nats`, `message-service.postgres`. */
+  readonly network?: readonly string[];
+  /** Where a cable is laid that can be pulled. */
+  readonly cables?: readonly string[];
+  /** Whose wall clock can be moved. */
+  readonly clocks?: readonly string[];
+  /** That many nats-servers as a cluster, instead of one. */
+  readonly natsServers?: number;
+  /** The tables of Postgres lie on a disk of that size. */
+  readonly diskMib?: number;
+}
+
+/** The ground on which one system is tried: its folder, and whatever can be done to its processes from outside. */
+export class Site {
+  readonly dataDir = mkdtempSync(join(tmpdir(), 'switchboard-chaos-'));
+  readonly proxies = new Map<string, Proxy>();
+  readonly cables = new Map<string, Cable>();
+  readonly clocks = new Map<string, Clock>();
+  readonly inspectors = new Map<string, number>();
+  natsCluster: readonly TestNats[] = [];
+  disk: SmallDisk | undefined;
+
+  /** Throws NotHere when this machine cannot give what is asked for. */
+  static async lay(ground: Ground): Promise<Site> {
+    const site = new Site();
+    try {
+      await site.#lay(ground);
+      return site;
+    } catch (error) {
+      await site.close();
+      throw error;
+    }
+  }
+
+  /** For the launcher. */
+  get variables(): Record<string, string> {
+    return { SWITCHBOARD_OVERRIDES: join(this.dataDir, 'overrides.json') };
+  }
+
+  async inventory(): Promise<Inventory> {
+    return new Map(await Promise.all([...this.inspectors].map(async ([instance, port]) => [instance, await inspect(port)] as const)));
+  }
+
+  async close(): Promise<void> {
+    for (const way of [...this.proxies.values(), ...this.cables.values()]) await way.close();
+    for (const server of this.natsCluster) await server.kill();
+    await this.disk?.close();
+    await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+
+  async #lay({ replicas, network = [], cables = [], clocks = [], natsServers, diskMib }: Ground): Promise<void> {
+    const instances = instancesOf(parseOptions(['--replicas', replicas]).replicas);
+    const secrets = readOrMakeSecrets(this.dataDir);
+    const ports = await choosePorts(this.dataDir, instances);
+    const serverOf = (place: string) => onLoopback(ports[place.endsWith('.nats') ? 'nats' : 'postgres'] ?? 0);
+    for (const place of network) this.proxies.set(place, await Proxy.listen(serverOf(place)));
+    for (const [index, place] of cables.entries()) this.cables.set(place, await Cable.lay(index, serverOf(place)));
+    for (const instance of clocks) this.clocks.set(instance, await Clock.of(instance, this.dataDir));
+    for (const { instance } of instances) this.inspectors.set(instance, await freePort());
+    if (natsServers !== undefined) this.natsCluster = await startNatsCluster(natsServers, secrets.nats);
+    if (diskMib !== undefined) this.disk = await SmallDisk.under(this.dataDir, diskMib, secrets.postgres.postgres);
+    const overrides = {
+      ...Object.fromEntries(instances.map((one) => [one.instance, this.#overridesOf(one, secrets)])),
+      postgres: this.clocks.get('postgres')?.variables,
+    };
+    writeFileSync(join(this.dataDir, 'overrides.json'), JSON.stringify(overrides), { mode: 0o600 });
+  }
+
+  #overridesOf({ program, instance }: Instance, secrets: Secrets): Record<string, string> {
+    const addressOf = (server: string) => (this.proxies.get(`${instance}.${server}`) ?? this.cables.get(`${instance}.${server}`))?.address;
+    const [nats, postgres] = [addressOf('nats'), addressOf('postgres')];
+    const servers = nats === undefined ? this.natsCluster.map(({ port }) => onLoopback(port)) : [nats];
+    const variables: Record<string, string> = { ...this.clocks.get(instance)?.variables, NODE_OPTIONS: `--inspect=127.0.0.1:${this.inspectors.get(instance) ?? 0}` };
+    if (servers.length > 0) variables['NATS_URL'] = servers.map(({ host, port }) => natsUrl(program, secrets.nats, port, host)).join(',');
+    if (postgres !== undefined && isService(program)) {
+      const { variable, service } = databases[program];
+      variables[variable] = databaseUrl(service, secrets.postgres[service], postgres.port, 'switchboard', postgres.host);
+    }
+    return variables;
+  }
+}
