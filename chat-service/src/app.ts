@@ -2,22 +2,22 @@ import { Bus } from '@switchboard/shared/bus';
 import { chatContracts, chatHeads } from '@switchboard/shared/contracts';
 import { announceHeads } from '@switchboard/shared/log';
 import { openDatabase } from '@switchboard/shared/postgres';
-import { InternalServer, type Logger, type Running } from '@switchboard/shared/runtime';
+import { InternalServer, noTelemetry, type Logger, type Running, type Telemetry } from '@switchboard/shared/runtime';
 import type { Config } from './config.ts';
 import { routes } from './routes.ts';
 import { createChatStore } from './store/chat-store.ts';
 import { databaseOptions } from './store/database.ts';
 
 /** chat-service, serving. Waits for Postgres and NATS as long as they take; meanwhile it is live and not ready. */
-export async function createChatService(config: Config, logger: Logger): Promise<Running & { readonly url: string }> {
+export async function createChatService(config: Config, logger: Logger, telemetry: Telemetry = noTelemetry): Promise<Running & { readonly url: string }> {
   const internal = await InternalServer.listen(config.INTERNAL_HOST, config.INTERNAL_PORT);
   const database = await openDatabase(databaseOptions(config.CHAT_DATABASE_URL), logger);
-  const bus = await Bus.connect({ url: config.NATS_URL, user: 'chat-service', logger });
+  const bus = await Bus.connect({ url: config.NATS_URL, user: 'chat-service', logger, recorder: telemetry.recorder });
 
   const store = createChatStore(database);
   bus.serve(chatContracts, routes(store, bus));
   const stopAnnouncing = announceHeads(store.log, database, bus, chatHeads, logger);
-  internal.serve({ nats: () => bus.isConnected, postgres: () => store.isReady() });
+  internal.serve({ nats: () => bus.isConnected, postgres: () => store.isReady() }, [telemetry.metricsPage]);
   logger.info({ port: internal.port }, 'ready');
 
   return {

@@ -1,8 +1,9 @@
 import { createLogger, readConfig, run } from '@switchboard/shared/runtime';
-import { createChatService } from './app.ts';
 import { Config } from './config.ts';
 
-await run('chat-service', () => {
+await run('chat-service', async (telemetry) => {
   const config = readConfig(Config);
-  return createChatService(config, createLogger('chat-service', config.LOG_LEVEL, config.SERVICE_INSTANCE));
+  // Telemetry listens to libraries from the moment in which they are loaded.
+  const { createChatService } = await import('./app.ts');
+  return createChatService(config, createLogger('chat-service', config.LOG_LEVEL, config.SERVICE_INSTANCE), telemetry);
 });

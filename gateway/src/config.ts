@@ -1,10 +1,11 @@
-import { Bytes, Flag, Port, processConfig } from '@switchboard/shared/runtime';
+import { Bytes, Flag, internalConfig, Port, processConfig } from '@switchboard/shared/runtime';
 import { z } from 'zod';
 
 /** The environment of the gateway. */
 export const Config = z
   .object({
     ...processConfig,
+    ...internalConfig,
     HOST: z.string().default('0.0.0.0'),
     PORT: Port.default(3000),
     JWT_SECRET: z.string().refine((secret) => Buffer.byteLength(secret) >= 32, { error: 'must be at least 32 bytes' }).optional(),

@@ -1,10 +1,11 @@
-import { newTrace, REQUEST_TIMEOUT_MS, type Asking, type Bus, type Trace } from '@switchboard/shared/bus';
+import { Durations, readTraceparent, REQUEST_TIMEOUT_MS, type Asking, type Bus, type OpenSpan, type Trace } from '@switchboard/shared/bus';
 import { parse, requestContracts, type RequestContract, type SocketBinding } from '@switchboard/shared/contracts';
-import { ERRORS, Failure } from '@switchboard/shared/errors';
+import { ERRORS, Failure, type ErrorCode } from '@switchboard/shared/errors';
 import { failpoint } from '@switchboard/shared/failpoints';
 import type { Logger } from '@switchboard/shared/runtime';
 import { z } from 'zod';
 import { Lanes } from './lanes.ts';
+import { originOf } from './origin.ts';
 import type { ChatServer, ChatSocket } from './sockets.ts';
 
 /** What a socket is told in answer to one event; `afterwards` runs once it has been told. */
@@ -33,6 +34,13 @@ const PATIENCE_MS = REQUEST_TIMEOUT_MS - 100;
 
 const OfChat = z.object({ chatId: z.string() });
 
+/** What may stand beside a payload. */
+const Beside = z.strictObject({ traceparent: z.string() });
+
+const durations = new Durations('switchboard.event.duration', 'From reading the frame of an event to its answer');
+/** Clients may emit whatever they like: no name of theirs becomes one of ours. */
+const UNKNOWN = 'unknown event';
+
 export interface Inbound {
   /** Resolves once everything that the socket has asked so far is answered. */
   answered(socket: ChatSocket): Promise<void>;
@@ -46,16 +54,22 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
     const asked = new Set<Promise<void>>();
     underWay.set(socket, asked);
     socket.onAny((event: string, ...args: unknown[]) => {
-      const trace = newTrace();
-      const arrivedAt = performance.now();
+      const name = clientEvents.has(event) ? event : UNKNOWN;
       const acknowledge = takeAcknowledge(args);
-      const answered = answer(event, args, trace, arrivedAt).then(
+      const span = begin(socket, name, args);
+      const { trace, startedAt } = span;
+      const answered = answer(event, args, trace, startedAt).then(
         ({ binding, data, afterwards }) => {
           if (acknowledge !== undefined) acknowledge({ event: binding.reply, data, traceId: trace.traceId });
           else if (binding.replyOnAckOnly !== true) socket.emit(binding.reply, data);
+          end(span, name);
           afterwards?.();
         },
-        (error: unknown) => { refuse(socket, acknowledge, toFailure(error, event, trace), trace); },
+        (error: unknown) => {
+          const failure = toFailure(error, name, trace);
+          refuse(socket, acknowledge, failure, trace);
+          end(span, name, failure.code);
+        },
       ).finally(() => { asked.delete(answered); });
       asked.add(answered);
     });
@@ -64,9 +78,10 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
       failpoint('gateway.frameRead');
       const clientEvent = clientEvents.get(event);
       if (clientEvent === undefined) throw new Failure('UNKNOWN_EVENT');
-      if (args.length > 1) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'one argument, and an acknowledgement callback if wanted' }] });
+      const [data, beside, ...more] = args;
+      if (more.length > 0 || (beside !== undefined && !Beside.safeParse(beside).success)) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'one argument, { traceparent } beside it if wanted, and an acknowledgement callback if wanted' }] });
       const { contract, binding } = clientEvent;
-      const payload = parse(binding.payload ?? contract.payload, args[0]);
+      const payload = parse(binding.payload ?? contract.payload, data);
       const { chatId } = OfChat.parse(payload);
       const group = binding.pipelined === true ? `${socket.id} ${chatId}` : undefined;
       const done = await lanes.run(chatId, event, binding.pipelined ?? false, async () => {
@@ -80,6 +95,18 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
       return { ...done, binding };
     }
   });
+
+  /** The clients' traces are linked: which of ours are recorded is not theirs to say. */
+  function begin(socket: ChatSocket, name: string, [, beside]: readonly unknown[]): OpenSpan {
+    const named = [socket.handshake.auth['traceparent'], beside === undefined ? undefined : Beside.safeParse(beside).data?.traceparent];
+    const theirs = named.flatMap((traceparent) => readTraceparent(traceparent) ?? []);
+    return bus.spans.begin(name, 'server', { links: theirs, attributes: { 'network.protocol.name': 'socket.io' }, origin: originOf(gatewayId, performance.now()) });
+  }
+
+  function end(span: OpenSpan, event: string, failure?: ErrorCode): void {
+    span.end(failure);
+    durations.record(performance.now() - span.startedAt, { event, outcome: failure ?? 'ok' });
+  }
 
   return { answered: async (socket) => { await Promise.all([...(underWay.get(socket) ?? [])]); } };
 

@@ -1,8 +1,9 @@
 import { createLogger, readConfig, run } from '@switchboard/shared/runtime';
-import { createGateway } from './app.ts';
 import { Config } from './config.ts';
 
-await run('gateway', () => {
+await run('gateway', async (telemetry) => {
   const config = readConfig(Config);
-  return createGateway(config, createLogger('gateway', config.LOG_LEVEL, config.SERVICE_INSTANCE));
+  // Telemetry listens to libraries from the moment in which they are loaded.
+  const { createGateway } = await import('./app.ts');
+  return createGateway(config, createLogger('gateway', config.LOG_LEVEL, config.SERVICE_INSTANCE), telemetry);
 });

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import { Lanes } from '../src/lanes.ts';
 import { upTo } from './given.ts';
 
@@ -6,6 +6,10 @@ import { upTo } from './given.ts';
 class Work {
   readonly started: string[] = [];
   readonly #ends = new Map<string, PromiseWithResolvers<string>>();
+
+  constructor() {
+    works.push(this);
+  }
 
   task = (name: string) => (): Promise<string> => {
     const end = Promise.withResolvers<string>();
@@ -19,11 +23,22 @@ class Work {
     await turn();
   }
 
+  /** Until nothing is left that could begin. */
+  async endAll(): Promise<void> {
+    for (let before = -1; before < this.started.length; ) {
+      before = this.started.length;
+      await this.end(...this.started);
+    }
+  }
+
   async fail(name: string): Promise<void> {
     this.#ends.get(name)?.reject(new Error(name));
     await turn();
   }
 }
+
+const works: Work[] = [];
+afterEach(async () => { await Promise.all(works.splice(0).map((work) => work.endAll())); });
 
 const turn = () => new Promise((resolve) => { setImmediate(resolve); });
 

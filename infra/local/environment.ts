@@ -17,6 +17,12 @@ export interface Surroundings {
   postgresPort: number | undefined;
 }
 
+export interface Ports {
+  internalPort: number;
+  /** Where clients come in; gateways only. */
+  port: number | undefined;
+}
+
 /** Variables of ours that are meant for a program: nobody is handed what is another's. */
 const meantFor: Record<ProgramName, RegExp> = {
   gateway: /^(GATEWAY_\w+|JWT_\w+|AUTH_QUERY_TOKEN|ALLOWED_ORIGINS|MAX_\w+|RATE_LIMIT_\w+)$/,
@@ -24,9 +30,9 @@ const meantFor: Record<ProgramName, RegExp> = {
   'message-service': /^(MESSAGE_\w+|AMQP_\w+|FILES_DIR|FILE_URL_SECRET|PUBLIC_URL|MAX_FILE_BYTES|S3_\w+|AWS_\w+)$/,
   'presence-service': /^(PRESENCE_\w+|AMQP_\w+)$/,
 };
-const meantForAll = /^(LOG_\w+|NODE_\w+|OTEL_\w+|NATS_URL|FAILPOINTS)$/;
+const meantForAll = /^(LOG_\w+|NODE_\w+|OTEL_\w+|TRACES_\w+|NATS_URL|FAILPOINTS)$/;
 
-export function environmentOf(name: ProgramName, instance: string, port: number, around: Surroundings): Record<string, string> {
+export function environmentOf(name: ProgramName, instance: string, { internalPort, port }: Ports, around: Surroundings): Record<string, string> {
   const { env, secrets, natsPort, jwtSecret } = around;
   return {
     ...plainEnvironment(env),
@@ -34,7 +40,8 @@ export function environmentOf(name: ProgramName, instance: string, port: number,
     ...pick(env, (variable) => meantFor[name].test(variable) || meantForAll.test(variable)),
     ...(natsPort === undefined ? {} : { NATS_URL: natsUrl(name, secrets.nats, natsPort) }),
     ...(isService(name) ? databaseVariable(name, 'service', around) : {}),
-    ...(isService(name) ? { INTERNAL_PORT: String(port) } : { PORT: String(port) }),
+    INTERNAL_PORT: String(internalPort),
+    ...(port === undefined ? {} : { PORT: String(port) }),
     ...(name === 'gateway' && jwtSecret !== undefined ? { JWT_SECRET: jwtSecret } : {}),
     SERVICE_INSTANCE: instance,
     ...overridesFor(instance),

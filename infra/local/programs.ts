@@ -46,14 +46,15 @@ export function startInstance(
   ports: ReadonlyMap<string, number>,
   around: Surroundings,
 ): Awaited {
-  const port = isService(program) ? ports.get(instance) : around.firstPort + index;
-  if (port === undefined) throw new Error(`no port for ${instance}`);
-  const url = `http://127.0.0.1:${String(port)}`;
+  const internalPort = ports.get(instance);
+  if (internalPort === undefined) throw new Error(`no port for ${instance}`);
+  const port = isService(program) ? undefined : around.firstPort + index;
+  const url = `http://127.0.0.1:${String(port ?? internalPort)}`;
   fleet.start({
     name: instance,
     file: process.execPath,
     args: [...flags, join(programFolder, program, 'src/main.ts')],
-    env: environmentOf(program, instance, port, around),
+    env: environmentOf(program, instance, { internalPort, port }, around),
     stage: isService(program) ? stages.service : stages.gateway,
     stopSignal: 'SIGTERM',
     url,

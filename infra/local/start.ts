@@ -50,7 +50,7 @@ async function start(): Promise<void> {
     const ownPostgres = services.some((name) => !env[databases[name].variable]);
     const secrets = readOrMakeSecrets(folder);
     const instances = instancesOf(options.replicas);
-    const internal = instances.filter(({ program }) => isService(program)).map(({ instance }) => instance);
+    const internal = instances.map(({ instance }) => instance);
     const ports = await keepPorts(folder, ['nats', 'postgres', ...internal], gatewayPorts);
     const around: Surroundings = {
       env,

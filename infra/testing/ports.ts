@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readIfThere } from '../local/files.ts';
 import { isRecord, parseJson } from '../local/json.ts';
-import { isService } from '../local/names.ts';
 import { isFree } from '../local/ports.ts';
 import type { Instance } from '../local/programs.ts';
 
@@ -29,7 +28,7 @@ export async function choosePorts(dataDir: string, instances: readonly Instance[
   const file = join(dataDir, 'ports.json');
   const before = parseJson(readIfThere(file) ?? '{}');
   const ports: Record<string, number> = {};
-  for (const name of ['nats', 'postgres', ...instances.filter(({ program }) => isService(program)).map(({ instance }) => instance)]) {
+  for (const name of ['nats', 'postgres', ...instances.map(({ instance }) => instance)]) {
     const port = isRecord(before) ? before[name] : undefined;
     ports[name] = typeof port === 'number' ? port : await freePort();
   }

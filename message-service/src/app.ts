@@ -2,7 +2,7 @@ import { Bus } from '@switchboard/shared/bus';
 import { messageContracts, messageHeads } from '@switchboard/shared/contracts';
 import { announceHeads, KnownChats } from '@switchboard/shared/log';
 import { openDatabase } from '@switchboard/shared/postgres';
-import { InternalServer, type Logger, type Running } from '@switchboard/shared/runtime';
+import { InternalServer, noTelemetry, type Logger, type Running, type Telemetry } from '@switchboard/shared/runtime';
 import { blobsOf, type Config } from './config.ts';
 import { createFileUrls } from './files/file-urls.ts';
 import { Tickets } from './files/tickets.ts';
@@ -15,15 +15,15 @@ import { createMessageStore } from './store/message-store.ts';
 import { MessageWriter } from './store/message-writer.ts';
 
 /** message-service, serving. Waits for Postgres and NATS as long as they take; meanwhile it is live and not ready. */
-export async function createMessageService(config: Config, logger: Logger): Promise<Running & { readonly url: string }> {
+export async function createMessageService(config: Config, logger: Logger, telemetry: Telemetry = noTelemetry): Promise<Running & { readonly url: string }> {
   const internal = await InternalServer.listen(config.INTERNAL_HOST, config.INTERNAL_PORT);
   const blobs = await blobsOf(config);
   const database = await openDatabase(databaseOptions(config.MESSAGE_DATABASE_URL), logger);
-  const bus = await Bus.connect({ url: config.NATS_URL, user: 'message-service', logger });
+  const bus = await Bus.connect({ url: config.NATS_URL, user: 'message-service', logger, recorder: telemetry.recorder });
 
   const { urlOf, isGood } = createFileUrls(config.PUBLIC_URL, config.FILE_URL_SECRET);
   const store = createMessageStore(database, urlOf);
-  const sender = new MessageWriter(database, urlOf);
+  const sender = new MessageWriter(database, urlOf, bus.spans);
   const files = createFileStore(database);
   const chats = new KnownChats(SCHEMA, database, bus, logger);
   const tickets = new Tickets(config.INTERNAL_URL ?? internal.url);
@@ -33,7 +33,7 @@ export async function createMessageService(config: Config, logger: Logger): Prom
   const stopAnnouncing = announceHeads(store.log, database, bus, messageHeads, logger);
   internal.serve(
     { nats: () => bus.isConnected, postgres: () => store.isReady() },
-    [transferRoute({ tickets, blobs, files, maxBytes: config.MAX_FILE_BYTES, logger })],
+    [telemetry.metricsPage, transferRoute({ tickets, blobs, files, maxBytes: config.MAX_FILE_BYTES, logger })],
   );
   logger.info({ port: internal.port }, 'ready');
 

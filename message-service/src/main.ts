@@ -1,8 +1,9 @@
 import { createLogger, readConfig, run } from '@switchboard/shared/runtime';
-import { createMessageService } from './app.ts';
 import { Config } from './config.ts';
 
-await run('message-service', () => {
+await run('message-service', async (telemetry) => {
   const config = readConfig(Config);
-  return createMessageService(config, createLogger('message-service', config.LOG_LEVEL, config.SERVICE_INSTANCE));
+  // Telemetry listens to libraries from the moment in which they are loaded.
+  const { createMessageService } = await import('./app.ts');
+  return createMessageService(config, createLogger('message-service', config.LOG_LEVEL, config.SERVICE_INSTANCE), telemetry);
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { newTrace, noRecorder, Spans } from '@switchboard/shared/bus';
 import { Failure } from '@switchboard/shared/errors';
 import type { DataSource } from 'typeorm';
 import { MessageWriter } from '../src/store/message-writer.ts';
@@ -13,11 +14,11 @@ let writer: MessageWriter;
 beforeAll(async () => {
   database = await createMessageDatabase();
   pool = await database.open();
-  writer = new MessageWriter(pool, (id) => id);
+  writer = new MessageWriter(pool, (id) => id, new Spans(noRecorder));
 });
 afterAll(() => database.drop());
 
-const send = (chatId: string, text: string) => writer.send(owner, chatId, { text }, () => false).then((sent) => sent?.message.seq, (error: unknown) => (error instanceof Failure ? error.code : error));
+const send = (chatId: string, text: string) => writer.send(owner, chatId, { text }, { trace: newTrace(), isExpired: false }).then((sent) => sent?.message.seq, (error: unknown) => (error instanceof Failure ? error.code : error));
 
 /** Holds the chats' rows until it is told to let go. */
 async function hold(chatIds: readonly string[]): Promise<() => Promise<void>> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Message } from '@switchboard/shared/contracts';
+import { newTrace, noRecorder, Spans } from '@switchboard/shared/bus';
 import { Failure } from '@switchboard/shared/errors';
 import type { DataSource } from 'typeorm';
 import { waitFor } from '../../infra/testing/index.ts';
@@ -15,19 +16,20 @@ let writer: MessageWriter;
 let other: MessageWriter;
 
 const urlOf = (fileId: string) => `https://chat.example/${fileId}`;
-const neverExpires = () => false;
+const spans = new Spans(noRecorder);
+const inTime = { trace: newTrace(), isExpired: false };
 
 beforeAll(async () => {
   database = await createMessageDatabase();
   pool = await database.open();
-  writer = new MessageWriter(pool, urlOf);
-  other = new MessageWriter(await database.open(), urlOf);
+  writer = new MessageWriter(pool, urlOf, spans);
+  other = new MessageWriter(await database.open(), urlOf, spans);
 });
 afterAll(() => database.drop());
 
 const newChat = () => database.addChat(aChat());
 const send = (chatId: string, text: string, key?: string, by = writer): Promise<Sent | undefined> =>
-  by.send(owner, chatId, { text, clientMessageId: key }, neverExpires);
+  by.send(owner, chatId, { text, clientMessageId: key }, inTime);
 const codeOf = (promise: Promise<unknown>) => promise.then(() => 'sent', (error: unknown) => (error instanceof Failure ? error.code : error));
 
 interface Row { seq: number; text: string }
@@ -54,14 +56,14 @@ describe('a send', () => {
 
   it('that nobody waits for any more is not stored', async () => {
     const chatId = await newChat();
-    expect(await codeOf(writer.send(owner, chatId, { text: 'late' }, () => true))).toBe('TIMEOUT');
+    expect(await codeOf(writer.send(owner, chatId, { text: 'late' }, { ...inTime, isExpired: true }))).toBe('TIMEOUT');
     expect(await rowsOf(chatId)).toEqual([]);
   });
 
   it('refused stores nothing', async () => {
     const chatId = await database.addChat(aChat({ status: 'CLOSED' }));
     expect(await codeOf(send(chatId, 'hi'))).toBe('CHAT_CLOSED');
-    expect(await codeOf(writer.send(stranger, chatId, { text: 'hi' }, neverExpires))).toBe('CHAT_NOT_FOUND');
+    expect(await codeOf(writer.send(stranger, chatId, { text: 'hi' }, inTime))).toBe('CHAT_NOT_FOUND');
     expect(await headOf(chatId)).toEqual({ seq: 0, rev: 0 });
     expect(await logOf(chatId)).toEqual([]);
   });
@@ -138,9 +140,9 @@ describe('a reply', () => {
   it('carries the message it replies to, and must point into the same chat', async () => {
     const [chatId, elsewhere] = [await newChat(), await newChat()];
     const first = await send(chatId, 'first');
-    const reply = await writer.send(admin, chatId, { text: 'reply', replyToId: first?.message.id }, neverExpires);
+    const reply = await writer.send(admin, chatId, { text: 'reply', replyToId: first?.message.id }, inTime);
     expect(reply?.message.replyTo).toEqual({ ...first?.message, replyTo: undefined });
-    expect(await codeOf(writer.send(owner, elsewhere, { text: 'reply', replyToId: first?.message.id }, neverExpires))).toBe('MESSAGE_NOT_FOUND');
+    expect(await codeOf(writer.send(owner, elsewhere, { text: 'reply', replyToId: first?.message.id }, inTime))).toBe('MESSAGE_NOT_FOUND');
   });
 });
 

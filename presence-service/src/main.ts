@@ -1,8 +1,9 @@
 import { createLogger, readConfig, run } from '@switchboard/shared/runtime';
-import { createPresenceService } from './app.ts';
 import { Config } from './config.ts';
 
-await run('presence-service', () => {
+await run('presence-service', async (telemetry) => {
   const config = readConfig(Config);
-  return createPresenceService(config, createLogger('presence-service', config.LOG_LEVEL, config.SERVICE_INSTANCE));
+  // Telemetry listens to libraries from the moment in which they are loaded.
+  const { createPresenceService } = await import('./app.ts');
+  return createPresenceService(config, createLogger('presence-service', config.LOG_LEVEL, config.SERVICE_INSTANCE), telemetry);
 });

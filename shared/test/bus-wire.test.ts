@@ -63,11 +63,11 @@ describe('requests on the wire', () => {
 
   it('carry their own time, trace and actor, and name an inbox of the asker\'s', async () => {
     await bareOwner((message, requests) => { message.respond(JSON.stringify(requests.map(answered))); });
-    const trace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', traceparent };
+    const trace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', isSampled: false, origin: 'here' };
     await Promise.all([ask(1, 700), gateway.request(readLog, { chatId, after: 2, limit: 1 }, { actor, trace })]);
     expect(heard.flatMap(({ requests }) => requests)).toEqual([
-      { id: expect.any(Number), ttlMs: 700, traceparent: expect.stringMatching(/^00-/), payload: { chatId, after: 1, limit: 1 } },
-      { id: expect.any(Number), ttlMs: 1_500, traceparent, actor, payload: { chatId, after: 2, limit: 1 } },
+      { id: expect.any(Number), ttlMs: 700, payload: { chatId, after: 1, limit: 1 } },
+      { id: expect.any(Number), ttlMs: 1_500, traceparent: expect.stringMatching(/^00-4bf92f3577b34da6a3ce929d0e0e4736-(?!00f067aa0ba902b7)[0-9a-f]{16}-00$/), origin: 'here', actor, payload: { chatId, after: 2, limit: 1 } },
     ]);
     expect(heard[0]?.message.reply).toMatch(/^_INBOX\.gateway\.[0-9a-f-]{36}\.1$/);
   });

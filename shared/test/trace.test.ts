@@ -1,22 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
-import { newTrace, traceOf } from '@switchboard/shared/bus';
+import { newTrace, readTraceparent, traceparentOf } from '@switchboard/shared/bus';
 
-const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-00$/;
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+const spanId = '00f067aa0ba902b7';
 
 describe('a trace', () => {
-  it('goes on where a traceparent names one', () => {
-    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-    expect(traceOf(traceparent)).toEqual({ traceId: '4bf92f3577b34da6a3ce929d0e0e4736', traceparent });
+  it('comes out of its traceparent as it went in', () => {
+    for (const trace of [newTrace(), { ...newTrace(), isSampled: true }]) expect(readTraceparent(traceparentOf(trace))).toEqual(trace);
+    expect(traceparentOf({ traceId, spanId, isSampled: true })).toBe(`00-${traceId}-${spanId}-01`);
   });
 
-  it.each([undefined, '', 'x', '01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', '00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n', '00-4bf9-00f0-01'])('begins where %j names none', (traceparent) => {
-    const trace = traceOf(traceparent);
-    expect(TRACEPARENT.exec(trace.traceparent)?.[1]).toBe(trace.traceId);
-    expect(trace.traceId).not.toBe(traceOf(traceparent).traceId);
+  it.each([
+    undefined, 7, '', 'x', `01-${traceId}-${spanId}-01`, `00-${traceId.toUpperCase()}-${spanId}-01`, `00-${traceId}-${spanId}-01\n`, '00-4bf9-00f0-01',
+    `00-${'0'.repeat(32)}-${spanId}-01`, `00-${traceId}-${'0'.repeat(16)}-01`,
+  ])('is none where %j is given', (traceparent) => {
+    expect(readTraceparent(traceparent)).toBeUndefined();
   });
 
-  it('is new each time', () => {
-    expect(newTrace().traceId).not.toBe(newTrace().traceId);
-    expect(newTrace().traceparent).toMatch(TRACEPARENT);
+  it('is another each time', () => {
+    const traces = Array.from({ length: 2_000 }, newTrace);
+    expect(new Set(traces.map((trace) => trace.traceId)).size).toBe(2_000);
+    expect(new Set(traces.map((trace) => trace.spanId)).size).toBe(2_000);
+    for (const trace of traces) expect(traceparentOf(trace)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
   });
 });

@@ -4,7 +4,7 @@ import { Failure } from '@switchboard/shared/errors';
 import express, { Router, type Request } from 'express';
 import type { Verify } from '../auth/verify.ts';
 import { authenticate } from './authenticate.ts';
-import { traceOf } from './problems.ts';
+import { traceOf } from './trace.ts';
 
 const MAX_BODY = '64kb';
 

@@ -1,10 +1,11 @@
 import { Failure } from '@switchboard/shared/errors';
-import type { Checks, Logger } from '@switchboard/shared/runtime';
-import express, { type Express, type Router } from 'express';
+import type { Checks, Logger, Telemetry } from '@switchboard/shared/runtime';
+import express, { type Express, type Request, type Router } from 'express';
 import helmet from 'helmet';
 import { cors } from './cors.ts';
 import { healthRoutes } from './health.ts';
-import { problems, traceOf } from './problems.ts';
+import { problems } from './problems.ts';
+import { beginTrace } from './trace.ts';
 
 /** What the HTTP side serves at the moment. */
 export interface HttpParts {
@@ -13,22 +14,31 @@ export interface HttpParts {
   api: Router | undefined;
 }
 
+const API = '/api/v1';
+
 /** The HTTP side of the gateway: health at once, the API as soon as it is there. */
-export function createHttpApp(served: HttpParts, logger: Logger): Express {
+export function createHttpApp(served: HttpParts, telemetry: Telemetry, logger: Logger): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(helmet());
-  app.use((_request, response, next) => {
-    response.set('Trace-Id', traceOf(response).traceId);
+  app.use((request, response, next) => {
+    response.once('finish', () => { nameRoute(request, telemetry); });
+    response.set('Trace-Id', beginTrace(response, telemetry).traceId);
     next();
   });
   app.use(healthRoutes(() => served.checks));
-  app.use('/api/v1', cors);
-  app.use('/api/v1', (request, response, next) => {
+  app.use(API, cors);
+  app.use(API, (request, response, next) => {
     if (served.api === undefined) throw new Failure('UNAVAILABLE');
     served.api(request, response, next);
   });
   app.use(() => { throw new Failure('ROUTE_NOT_FOUND'); });
   app.use(problems(logger));
   return app;
+}
+
+/** Whichever route of the API took the request, by its pattern; a path that nobody serves has no name. */
+function nameRoute(request: Request, telemetry: Telemetry): void {
+  const route: unknown = request.route;
+  if (typeof route === 'object' && route !== null && 'path' in route && typeof route.path === 'string') telemetry.nameRoute(`${API}${route.path}`);
 }

@@ -5,7 +5,7 @@ import { Failure } from '@switchboard/shared/errors';
 import { Router, type Request, type Response } from 'express';
 import type { Verify } from '../auth/verify.ts';
 import { authenticate } from './authenticate.ts';
-import { traceOf } from './problems.ts';
+import { traceOf } from './trace.ts';
 import { getBytes } from './transfer.ts';
 import { receiveFile } from './upload.ts';
 

@@ -1,15 +1,9 @@
 import { ERRORS, Failure } from '@switchboard/shared/errors';
-import { newTrace, type Trace } from '@switchboard/shared/bus';
 import type { Logger } from '@switchboard/shared/runtime';
 import type { ErrorRequestHandler, Request, Response } from 'express';
+import { traceOf } from './trace.ts';
 
 const DISCARD_MS = 2_000;
-
-/** The trace of a request; every problem document names it. */
-export const traceOf = (response: Response): Trace => {
-  const locals: { trace?: Trace } = response.locals;
-  return (locals.trace ??= newTrace());
-};
 
 /** Answers an error as a problem document: the code and its fixed sentence, never what lies behind it. RFC 9457 */
 export function sendProblem(response: Response, { code, details }: Failure): void {

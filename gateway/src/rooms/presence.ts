@@ -1,4 +1,4 @@
-import { newTrace, type Asking, type Bus } from '@switchboard/shared/bus';
+import type { Asking, Bus } from '@switchboard/shared/bus';
 import { LEASE_RENEWAL_MS, presenceContracts, type Actor } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { Logger } from '@switchboard/shared/runtime';
@@ -137,6 +137,6 @@ export class Presence {
   }
 
   #askingFor({ actor, socketId }: Entry): Asking {
-    return { actor, socket: { id: socketId, gatewayId: this.#gatewayId }, trace: newTrace() };
+    return { actor, socket: { id: socketId, gatewayId: this.#gatewayId } };
   }
 }

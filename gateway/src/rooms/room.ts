@@ -5,10 +5,14 @@ import type { Logger } from '@switchboard/shared/runtime';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chatRoom, userRoom, type ChatServer, type ChatSocket } from '../sockets.ts';
 import { Expiring } from './expiring.ts';
+import { countFilled, Delivery } from './delivery.ts';
 import { DURABLE_OWNERS, Joining, type DurableOwner, type Revs, type Told } from './joining.ts';
 
 const contractOf: ReadonlyMap<string, RoomEventContract> = new Map(roomEvents.map((contract) => [contract.event, contract]));
 const readLogOf = { chat: chatContracts.readLog, message: messageContracts.readLog };
+
+/** An entry, and how it was heard; one that was read from the log was not. */
+type Heard = LogEntry & { readonly delivery?: Delivery };
 
 /** Two replicas may overtake each other by a moment; only what is still missing then is read from the log. */
 const REORDER_MS = 20;
@@ -24,7 +28,8 @@ export class Room {
   readonly #bus: Bus;
   readonly #logger: Logger;
   readonly #subscription: RoomSubscription;
-  readonly #followers = { chat: new Follower<LogEntry>(), message: new Follower<LogEntry>() };
+  readonly #gatewayId: string;
+  readonly #followers = { chat: new Follower<Heard>(), message: new Follower<Heard>() };
   readonly #filling = new Set<DurableOwner>();
   readonly #expiring = new Expiring((contract, payload) => { this.#emit(contract.event, payload, exceptOf(contract, payload)); });
   readonly #members = new Set<string>();
@@ -32,10 +37,11 @@ export class Room {
   #isOpen = true;
   #isFollowed = false;
 
-  constructor(chatId: string, io: ChatServer, bus: Bus, logger: Logger) {
+  constructor(chatId: string, io: ChatServer, bus: Bus, gatewayId: string, logger: Logger) {
     this.chatId = chatId;
     this.#io = io;
     this.#bus = bus;
+    this.#gatewayId = gatewayId;
     this.#logger = logger;
     this.#subscription = bus.followRoom(chatId, (owner, frame) => { this.#hear(owner, frame); });
   }
@@ -45,6 +51,11 @@ export class Room {
     if (this.#isFollowed) return;
     await this.#subscription.untilHeard();
     this.#isFollowed = true;
+  }
+
+  /** How many entries are known to exist that it has not told. */
+  behind(owner: DurableOwner): number {
+    return this.#followers[owner].behind;
   }
 
   get isEmpty(): boolean {
@@ -127,33 +138,49 @@ export class Room {
     this.#expiring.clear();
   }
 
-  #hear(owner: Owner, { meta: { event, rev, author }, payload }: RoomEventFrame): void {
+  #hear(owner: Owner, frame: RoomEventFrame): void {
+    const { meta: { event, rev, author } } = frame;
+    const delivery = new Delivery(this.#gatewayId, owner, frame);
+    const payload: unknown = JSON.parse(frame.payload);
     if (owner === 'presence' || rev === undefined) {
-      this.#tellOnce(event, JSON.parse(payload), author);
+      this.#tellOnce(event, payload, author, delivery);
       return;
     }
-    this.#tellAll(owner, this.#followers[owner].offer({ event, rev, author, payload: JSON.parse(payload) }));
+    const position = this.#followers[owner].position;
+    this.#tellAll(owner, this.#followers[owner].offer({ event, rev, author, payload, delivery }));
+    if (position !== undefined && rev <= position) delivery.repeated();
+    else if (position !== undefined && rev > position + 1) delivery.held();
     this.#fillIfBehind(owner);
   }
 
-  #tellOnce(event: string, data: unknown, author: number | undefined): void {
+  #tellOnce(event: string, data: unknown, author: number | undefined, delivery: Delivery): void {
     const contract = contractOf.get(event);
     if (contract === undefined) return;
     const payload = contract.payload.parse(data);
+    const except = exceptOf(contract, payload);
     if (author !== undefined) this.#expiring.endBy(event, author);
     if (contract.expiry !== undefined) this.#expiring.hear(contract, payload);
-    else this.#emit(event, payload, exceptOf(contract, payload));
+    else this.#emit(event, payload, except);
+    delivery.told(event, () => this.#countHearers(except));
   }
 
-  #tellAll(owner: DurableOwner, entries: readonly LogEntry[]): void {
+  #tellAll(owner: DurableOwner, entries: readonly Heard[]): void {
     for (const entry of entries) {
       if (entry.author !== undefined) this.#expiring.endBy(entry.event, entry.author);
       const told = toTold(owner, entry);
-      if (told === undefined) continue;
-      this.#emit(told.event, told.payload, told.except);
-      for (const joining of this.#joining.values()) joining.hear(told);
+      if (told !== undefined) {
+        this.#emit(told.event, told.payload, told.except);
+        for (const joining of this.#joining.values()) joining.hear(told);
+      }
+      entry.delivery?.told(entry.event, () => (told === undefined ? 0 : this.#countHearers(told.except)));
     }
     if (entries.length > 0) this.#settle();
+  }
+
+  #countHearers(except: number | undefined): number {
+    const joined = [...(this.#io.of('/').adapter.rooms.get(chatRoom(this.chatId)) ?? []), ...this.#joining.keys()];
+    const left = except === undefined ? undefined : this.#io.of('/').adapter.rooms.get(userRoom(except));
+    return joined.filter((socketId) => left?.has(socketId) !== true).length;
   }
 
   #emit(event: string, payload: unknown, except: number | undefined): void {
@@ -187,13 +214,19 @@ export class Room {
     while (this.#isOpen && follower.isBehind) {
       try {
         const { entries } = await this.#bus.request(readLogOf[owner], { chatId: this.chatId, after: follower.position ?? 0, limit: LOG_PAGE });
-        for (const entry of entries) this.#tellAll(owner, follower.offer(entry));
+        for (const entry of entries) this.#fillWith(owner, entry);
         if (entries.length === 0) await sleep(RETRY_MS);
       } catch (error) {
         this.#logger.debug({ err: error, owner }, 'a gap could not be filled; trying again');
         await sleep(RETRY_MS);
       }
     }
+  }
+
+  #fillWith(owner: DurableOwner, entry: LogEntry): void {
+    const due = this.#followers[owner].offer(entry);
+    countFilled(owner, due.filter(({ delivery }) => delivery === undefined).length);
+    this.#tellAll(owner, due);
   }
 
   async #read(owner: DurableOwner, after: number, upTo: number): Promise<Told[]> {

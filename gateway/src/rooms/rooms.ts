@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { REQUEST_TIMEOUT_MS, type Bus } from '@switchboard/shared/bus';
+import { observe, REQUEST_TIMEOUT_MS, type Bus } from '@switchboard/shared/bus';
 import { chatContracts, chatHeads, LOG_PAGE, messageContracts, messageHeads, parse, presenceContracts, type Heads, type ReplyOf } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { Logger } from '@switchboard/shared/runtime';
@@ -39,11 +39,14 @@ export class Rooms {
   readonly #io: ChatServer;
   readonly #bus: Bus;
   readonly #presence: Presence;
+  readonly #gatewayId: string;
+  readonly #stopObserving: (() => void)[];
   readonly #logger: Logger;
 
-  constructor(io: ChatServer, bus: Bus, presence: Presence, logger: Logger) {
+  constructor(io: ChatServer, bus: Bus, presence: Presence, gatewayId: string, logger: Logger) {
     this.#io = io;
     this.#bus = bus;
+    this.#gatewayId = gatewayId;
     this.#presence = presence;
     this.#logger = logger;
     io.on('connection', (socket) => {
@@ -57,10 +60,20 @@ export class Rooms {
       for (const owner of DURABLE_OWNERS) void this.#askForHeads(owner);
     });
     this.#timer = setInterval(() => { this.#check(); }, CHECK_MS);
+    this.#stopObserving = [
+      observe('switchboard.gateway.sockets', '{socket}', 'Connected sockets', () => [[io.of('/').sockets.size, {}]]),
+      observe('switchboard.gateway.rooms', '{room}', 'Chats followed because a socket here has joined them', () => [[this.#rooms.size, {}]]),
+      observe('switchboard.gateway.entries_behind', '{entry}', 'Log entries known to exist that were not told here yet', () => DURABLE_OWNERS.map((owner) => [this.#behind(owner), { owner }])),
+    ];
   }
 
   stop(): void {
     clearInterval(this.#timer);
+    for (const stopObserving of this.#stopObserving) stopObserving();
+  }
+
+  #behind(owner: DurableOwner): number {
+    return [...this.#rooms.values()].reduce((sum, room) => sum + room.behind(owner), 0);
   }
 
   /** Follow first, snapshot second, flush last: nothing falls between what the answer holds and what is told after it. */
@@ -106,7 +119,7 @@ export class Rooms {
   #open(chatId: string): Room {
     const known = this.#rooms.get(chatId);
     if (known !== undefined) return known;
-    const room = new Room(chatId, this.#io, this.#bus, this.#logger);
+    const room = new Room(chatId, this.#io, this.#bus, this.#gatewayId, this.#logger);
     this.#rooms.set(chatId, room);
     this.#unchecked.add(chatId);
     return room;

@@ -1,4 +1,4 @@
-import type { Actor, ChatFacts, ChatStatus, FileInfo, Heads, LogEntry, Message, messagesRead, NewMessage, PayloadOf } from '@switchboard/shared/contracts';
+import type { Actor, ChatFacts, ChatStatus, FileInfo, Heads, LogEntry, Message, messagesRead, NewMessage, PayloadOf, Trace } from '@switchboard/shared/contracts';
 
 export interface Snapshot {
   readonly status: ChatStatus;
@@ -68,7 +68,14 @@ export interface MessageSender {
    * Resolves after COMMIT; undefined: there is no row of this chat here. Throws CHAT_NOT_FOUND, CHAT_CLOSED,
    * MESSAGE_NOT_FOUND, FILE_NOT_FOUND and DUPLICATE_KEY, and then nothing is stored.
    */
-  send(sender: Actor, chatId: string, message: NewMessage, isExpired: () => boolean): Promise<Sent | undefined>;
+  send(sender: Actor, chatId: string, message: NewMessage, cause: Cause): Promise<Sent | undefined>;
+}
+
+/** For the sake of which request something is done. */
+export interface Cause {
+  readonly trace: Trace;
+  /** Nobody waits for it any more. */
+  readonly isExpired: boolean;
 }
 
 /** The chats that this service knows of by following chat-service. */

@@ -1,3 +1,4 @@
+import { Sizes, type OpenSpan, type Spans, type Trace } from '@switchboard/shared/bus';
 import { logEntry, newMessage, type Actor, type NewMessage } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { failpoint } from '@switchboard/shared/failpoints';
@@ -5,16 +6,20 @@ import { guarded } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { render, type UrlOfFile } from '../domain/message.ts';
-import type { MessageSender, Sent } from '../domain/message-store.ts';
+import type { Cause, MessageSender, Sent } from '../domain/message-store.ts';
 import { decideSends, type Outcome, type Send } from '../domain/send.ts';
 import { insertAppended, readFacts, type OnContention } from './send-statements.ts';
 
 interface Waiting {
   readonly send: Send;
-  readonly isExpired: () => boolean;
+  readonly cause: Cause;
+  /** Of the send's wait for its COMMIT, below the request. */
+  readonly span: OpenSpan;
   readonly resolve: (sent: Sent | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
+
+const batchSizes = new Sizes('switchboard.message.batch.size', '{message}', 'Messages that shared a transaction', [1, 2, 4, 8, 16, 32, 64, 128, 256]);
 
 const MAX_BATCH = 256;
 /** How many connections may wait for rows that others hold; the rest of the pool is for everybody else. */
@@ -30,6 +35,7 @@ const MAX_DETOURS = 4;
 export class MessageWriter implements MessageSender {
   readonly #database: DataSource;
   readonly #urlOf: UrlOfFile;
+  readonly #spans: Spans;
   #waiting: Waiting[] = [];
   #isWriting = false;
   /** Per contended chat, what waits for it. */
@@ -37,14 +43,16 @@ export class MessageWriter implements MessageSender {
   readonly #detoursWaiting: string[] = [];
   #detoursRunning = 0;
 
-  constructor(database: DataSource, urlOf: UrlOfFile) {
+  constructor(database: DataSource, urlOf: UrlOfFile, spans: Spans) {
     this.#database = database;
     this.#urlOf = urlOf;
+    this.#spans = spans;
   }
 
-  send(sender: Actor, chatId: string, message: NewMessage, isExpired: () => boolean): Promise<Sent | undefined> {
+  send(sender: Actor, chatId: string, message: NewMessage, cause: Cause): Promise<Sent | undefined> {
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { send: { id: uuid(), chatId, sender, message }, isExpired, resolve, reject };
+      const span = this.#spans.begin('commit', 'internal', { parent: cause.trace });
+      const waiting: Waiting = { send: { id: uuid(), chatId, sender, message }, cause, span, resolve, reject };
       const detour = this.#detours.get(chatId);
       if (detour !== undefined) {
         detour.push(waiting);
@@ -66,19 +74,30 @@ export class MessageWriter implements MessageSender {
   async #settle(all: readonly Waiting[], onContention: OnContention): Promise<void> {
     const batch = all.filter(isStillWanted);
     if (batch.length === 0) return;
+    const shared = this.#spans.beginShared('commit sends', batch.map(({ span }) => span.trace));
     try {
-      const outcomes = await this.#commit(batch.map(({ send }) => send), onContention);
+      const outcomes = await shared.run(() => this.#commit(batch.map(({ send }) => send), onContention));
       failpoint('message.committed');
-      for (const [index, waiting] of batch.entries()) this.#tell(waiting, outcomes[index]);
+      shared.end(undefined, { 'switchboard.batch.size': batch.length });
+      for (const [index, waiting] of batch.entries()) this.#tell(waiting, outcomes[index], shared.trace);
       this.#divert(batch.filter((_, index) => outcomes[index]?.kind === 'contended'));
     } catch (error) {
+      const code = error instanceof Failure ? error.code : 'INTERNAL';
+      shared.end(code, { 'switchboard.batch.size': batch.length });
       // An outage is everybody's. Anything else is one message's fault, so each gets a transaction of its own.
-      if (error instanceof Failure || batch.length === 1) for (const waiting of batch) waiting.reject(error);
-      else for (const waiting of batch) await this.#settle([waiting], onContention);
+      if (error instanceof Failure || batch.length === 1) {
+        for (const { span, reject } of batch) {
+          span.end(code, {}, [shared.trace]);
+          reject(error);
+        }
+      } else {
+        for (const waiting of batch) await this.#settle([waiting], onContention);
+      }
     }
   }
 
   #commit(sends: readonly Send[], onContention: OnContention): Promise<Outcome[]> {
+    batchSizes.record(sends.length);
     return guarded(() => this.#database.transaction(async (transaction) => {
       const outcomes = decideSends(sends, await readFacts(transaction, sends, onContention));
       await insertAppended(transaction, outcomes);
@@ -121,8 +140,9 @@ export class MessageWriter implements MessageSender {
     this.#detours.delete(chatId);
   }
 
-  #tell({ resolve, reject }: Waiting, outcome: Outcome | undefined): void {
+  #tell({ span, resolve, reject }: Waiting, outcome: Outcome | undefined, committedIn: Trace): void {
     if (outcome?.kind === 'contended') return;
+    span.end(outcome?.kind === 'refused' ? outcome.failure.code : undefined, {}, [committedIn]);
     if (outcome === undefined || outcome.kind === 'unknown') {
       resolve(undefined);
     } else if (outcome.kind === 'refused') {
@@ -134,8 +154,9 @@ export class MessageWriter implements MessageSender {
   }
 }
 
-function isStillWanted({ isExpired, reject }: Waiting): boolean {
-  if (!isExpired()) return true;
+function isStillWanted({ cause, span, reject }: Waiting): boolean {
+  if (!cause.isExpired) return true;
+  span.end('TIMEOUT');
   reject(new Failure('TIMEOUT'));
   return false;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { headers, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import type { PayloadOf, ReplyOf, RequestContract, RoomEventContract, SignalContract } from '../contracts/define.ts';
 import type { z } from 'zod';
@@ -13,14 +13,25 @@ import { decodeRoomEvent, encodeRoomEvent, type RoomEventFrame } from './envelop
 import type { RoutesOf } from './handler.ts';
 import { Requester } from './requester.ts';
 import { serve, type Server } from './serve.ts';
-import { ownerOfRoomSubject, roomSubject, roomWildcard } from './subjects.ts';
-import { newTrace, type Trace } from './trace.ts';
+import { ownerOfRoomSubject, roomSubject, roomTemplate, roomWildcard } from './subjects.ts';
+import { Counts, observe } from './instruments.ts';
+import { roomAttributes } from './semantics.ts';
+import { noRecorder, Spans, type SpanRecorder } from './spans.ts';
+import { readTraceparent, traceparentOf, type Trace } from './trace.ts';
 
 /** What is under way is answered within REQUEST_TIMEOUT_MS, or nobody waits for it any more. */
 const CLOSE_WITHIN_MS = 3_000;
 
+const published = new Counts('switchboard.room_events.published', '{event}', 'Room events told to the gateways');
+const reconnections = new Counts('switchboard.nats.reconnections', '{reconnection}', 'Times that NATS was found again');
+
 /** An answer that takes longer is no answer: well under the two seconds in which a client hears of a failure. */
 export const REQUEST_TIMEOUT_MS = 1_500;
+
+export interface BusOptions extends NatsOptions {
+  /** Where spans go; nowhere unless told. */
+  readonly recorder?: SpanRecorder;
+}
 
 export interface Asking {
   readonly actor?: Actor;
@@ -44,18 +55,24 @@ export class Bus {
   readonly #logger: Logger;
   readonly #servers: Server[] = [];
   readonly #isConnected: () => boolean;
+  readonly #stopObserving: () => void;
+  /** The spans of this process. */
+  readonly spans: Spans;
 
-  private constructor(nats: NatsConnection, isConnected: () => boolean, user: string, logger: Logger) {
+  private constructor(nats: NatsConnection, isConnected: () => boolean, { user, logger, recorder = noRecorder }: BusOptions) {
     this.#nats = nats;
     this.#isConnected = isConnected;
     this.#logger = logger;
-    this.#requester = new Requester(nats, user, isConnected);
+    this.spans = new Spans(recorder);
+    this.#requester = new Requester(nats, user, isConnected, this.spans);
+    this.#stopObserving = observe('switchboard.nats.connected', '', '1 while NATS is there, else 0', () => [[this.isConnected ? 1 : 0, {}]]);
+    this.onReconnect(() => { reconnections.add(1); });
   }
 
   /** Waits for NATS as long as it takes; from then on it reconnects for ever. */
-  static async connect(options: NatsOptions): Promise<Bus> {
+  static async connect(options: BusOptions): Promise<Bus> {
     const { nats, isConnected } = await connect(options);
-    return new Bus(nats, isConnected, options.user, options.logger);
+    return new Bus(nats, isConnected, options);
   }
 
   get isConnected(): boolean {
@@ -69,13 +86,13 @@ export class Bus {
   }
 
   /** The same for those who only pass the reply on: it is not read. */
-  forward(contract: RequestContract, payload: unknown, { actor, socket, trace = newTrace(), timeoutMs = REQUEST_TIMEOUT_MS, group }: Asking): Promise<unknown> {
+  forward(contract: RequestContract, payload: unknown, { actor, socket, trace, timeoutMs = REQUEST_TIMEOUT_MS, group }: Asking): Promise<unknown> {
     return this.#requester.send(contract.subject, payload, { actor, socket, trace, timeoutMs, group });
   }
 
   serve<T extends Record<string, RequestContract>>(contracts: T, routes: RoutesOf<T>): void {
     const serveOne = (name: keyof T) => {
-      this.#servers.push(serve(this.#nats, contracts[name], routes[name], this.#logger));
+      this.#servers.push(serve(this.#nats, contracts[name], routes[name], this.spans, this.#logger));
     };
     for (const name of Object.keys(contracts)) serveOne(name);
   }
@@ -90,12 +107,16 @@ export class Bus {
     this.#publish(owner, chatId, entry, trace);
   }
 
-  #publish(owner: Owner, chatId: string, { event, rev, author, payload }: Omit<LogEntry, 'rev'> & { rev?: number }, { traceparent }: Trace): void {
-    const frame = encodeRoomEvent({ meta: { event, rev, author, traceparent }, payload: JSON.stringify(payload) });
+  #publish(owner: Owner, chatId: string, { event, rev, author, payload }: Omit<LogEntry, 'rev'> & { rev?: number }, cause: Trace): void {
+    const frame = encodeRoomEvent({ meta: { event, rev, author, origin: cause.origin }, payload: JSON.stringify(payload) });
+    const span = this.spans.begin(`publish ${roomTemplate(owner)}`, 'producer', { parent: cause, attributes: roomAttributes('publish', owner, event) });
     try {
-      this.#nats.publish(roomSubject(chatId, owner), frame);
+      this.#nats.publish(roomSubject(chatId, owner), frame, { headers: traceHeaders(span.trace) });
+      span.end();
+      published.add(1, { event });
     } catch (error) {
-      this.#logger.warn({ err: error, event }, 'a room event could not be published; followers will read it from the log');
+      span.end('UNAVAILABLE');
+      this.#logger.warn({ err: error, event, trace_id: cause.traceId }, 'a room event could not be published; followers will read it from the log');
     }
   }
 
@@ -103,10 +124,16 @@ export class Bus {
     const subscription = this.#nats.subscribe(roomWildcard(chatId), {
       callback: (error, message) => {
         const owner = ownerOfRoomSubject(message.subject);
-        if (error === null && owner !== undefined) this.#guard(() => { hear(owner, decodeRoomEvent(message.string())); });
+        if (error === null && owner !== undefined) this.#guard(() => { hear(owner, this.#read(owner, message)); });
       },
     });
     return { untilHeard: () => this.#reachServer(), stop: () => { subscription.unsubscribe(); } };
+  }
+
+  #read(owner: Owner, message: Msg): RoomEventFrame {
+    const frame = decodeRoomEvent(message.string());
+    const parent = readTraceparent(message.headers?.get('traceparent'));
+    return { ...frame, span: parent && this.spans.begin(`process ${roomTemplate(owner)}`, 'consumer', { parent, attributes: roomAttributes('process', owner, frame.meta.event) }) };
   }
 
   async #reachServer(): Promise<void> {
@@ -156,7 +183,16 @@ export class Bus {
   async close(): Promise<void> {
     const finished = Promise.all(this.#servers.map((server) => server.stop())).then(() => this.#nats.flush());
     await Promise.race([finished.catch(() => undefined), sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
+    this.#stopObserving();
     this.#requester.close();
     await this.#nats.close();
   }
+}
+
+// Only what is recorded names its trace on the way: a header costs those who do not look at it.
+function traceHeaders(trace: Trace): MsgHdrs | undefined {
+  if (!trace.isSampled) return undefined;
+  const carrier = headers();
+  carrier.set('traceparent', traceparentOf(trace));
+  return carrier;
 }

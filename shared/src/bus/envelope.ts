@@ -2,6 +2,7 @@ import type { Msg } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { Actor, Rev, SocketRef } from '../contracts/values.ts';
 import { isErrorCode, type ErrorCode, type FailureDetails } from '../errors.ts';
+import type { OpenSpan } from './spans.ts';
 
 // Requests for one subject that leave in the same turn of the event loop travel in one NATS message, as an array, and so
 // do answers that are ready in the same turn. Each keeps its own id, time and trace.
@@ -13,7 +14,9 @@ export const RequestEnvelope = z.object({
   socket: SocketRef.optional(),
   /** Milliseconds left when it was sent. Relative, so that clocks need not agree. */
   ttlMs: z.number().positive(),
-  traceparent: z.string(),
+  /** Absent for work of the caller's own, of which no span is made. */
+  traceparent: z.string().optional(),
+  origin: z.string().optional(),
   payload: z.unknown(),
 });
 export type RequestEnvelope = z.output<typeof RequestEnvelope>;
@@ -40,7 +43,7 @@ export const RoomEventMeta = z.object({
   /** Its number in the owner's log of the chat; durable events only. */
   rev: Rev.optional(),
   author: z.number().optional(),
-  traceparent: z.string(),
+  origin: z.string().optional(),
 });
 export type RoomEventMeta = z.output<typeof RoomEventMeta>;
 
@@ -48,9 +51,11 @@ export interface RoomEventFrame {
   readonly meta: RoomEventMeta;
   /** JSON. */
   readonly payload: string;
+  /** Begun when it was heard, where its trace is recorded; whoever delivers it ends it. */
+  readonly span?: OpenSpan | undefined;
 }
 
-export const encodeRoomEvent = ({ meta, payload }: RoomEventFrame): string => `${JSON.stringify(meta)}\n${payload}`;
+export const encodeRoomEvent = ({ meta, payload }: Omit<RoomEventFrame, 'span'>): string => `${JSON.stringify(meta)}\n${payload}`;
 
 export function decodeRoomEvent(frame: string): RoomEventFrame {
   const end = frame.indexOf('\n');

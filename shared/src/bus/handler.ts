@@ -6,6 +6,7 @@ import type { Trace } from './trace.ts';
 
 /** What a handler may know of a request beside its payload. */
 export class RequestContext {
+  /** Of the work that the handler does; what it asks and tells for it goes below that. */
   readonly trace: Trace;
   readonly #actor: Actor | undefined;
   readonly #socket: SocketRef | undefined;

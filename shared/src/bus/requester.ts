@@ -1,17 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Actor, SocketRef } from '../contracts/values.ts';
-import { Failure } from '../errors.ts';
+import { Failure, type ErrorCode } from '../errors.ts';
 import { failpoint } from '../failpoints.ts';
 import { Coalescer, jsonArray, type Item } from './coalesce.ts';
 import { readJson, ReplyBatch, type ReplyEnvelope } from './envelope.ts';
 import { inboxSubject } from './subjects.ts';
-import type { Trace } from './trace.ts';
+import { Durations } from './instruments.ts';
+import { NATS_RPC, rpcAttributes } from './semantics.ts';
+import type { OpenSpan, Spans } from './spans.ts';
+import { traceparentOf, type Trace } from './trace.ts';
 
 export interface RequestOptions {
   readonly actor?: Actor | undefined;
   readonly socket?: SocketRef | undefined;
-  readonly trace: Trace;
+  /** What asks for it; undefined for work of the process's own, of which no span is made. */
+  readonly trace: Trace | undefined;
   readonly timeoutMs: number;
   /** Requests of one group that leave in the same turn reach one replica, in order. */
   readonly group?: string | undefined;
@@ -21,8 +25,13 @@ interface Pending {
   readonly resolve: (reply: unknown) => void;
   readonly reject: (failure: Failure) => void;
   readonly timer: NodeJS.Timeout;
+  readonly method: string;
+  readonly startedAt: number;
+  readonly span: OpenSpan | undefined;
   batch: number;
 }
+
+const durations = new Durations('rpc.client.call.duration', 'From sending a request to its answer');
 
 const NO_RESPONDERS = 503;
 
@@ -35,6 +44,7 @@ export class Requester {
   readonly #user: string;
   readonly #processId = randomUUID();
   readonly #isConnected: () => boolean;
+  readonly #spans: Spans;
   readonly #pending = new Map<number, Pending>();
   /** Which requests left in a batch, until anything is heard of it: "no responders" comes first and alone. */
   readonly #batches = new Map<number, readonly Item[]>();
@@ -43,10 +53,11 @@ export class Requester {
   #lastId = 0;
   #lastBatch = 0;
 
-  constructor(nats: NatsConnection, user: string, isConnected: () => boolean) {
+  constructor(nats: NatsConnection, user: string, isConnected: () => boolean, spans: Spans) {
     this.#nats = nats;
     this.#user = user;
     this.#isConnected = isConnected;
+    this.#spans = spans;
     this.#inbox = nats.subscribe(inboxSubject(user, this.#processId, '*'), {
       callback: (error, message) => { if (error === null) this.#receive(message); },
     });
@@ -56,16 +67,17 @@ export class Requester {
     if (timeoutMs <= 0) return Promise.reject(new Failure('TIMEOUT'));
     if (!this.#isConnected()) return Promise.reject(new Failure('UNAVAILABLE'));
     const id = ++this.#lastId;
+    const span = trace && this.#spans.begin(subject, 'client', { parent: trace, attributes: { ...NATS_RPC, 'rpc.method': subject } });
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => { this.#take(id)?.reject(new Failure('TIMEOUT')); }, timeoutMs);
-      this.#pending.set(id, { resolve, reject, timer, batch: 0 });
-      this.#outgoing.add(subject, { id, group, json: JSON.stringify({ id, actor, socket, ttlMs: timeoutMs, traceparent: trace.traceparent, payload }) });
+      const timer = setTimeout(() => { this.#fail(id, new Failure('TIMEOUT')); }, timeoutMs);
+      this.#pending.set(id, { resolve, reject, timer, method: subject, startedAt: performance.now(), span, batch: 0 });
+      this.#outgoing.add(subject, { id, group, json: JSON.stringify({ id, actor, socket, ttlMs: timeoutMs, traceparent: span && traceparentOf(span.trace), origin: span?.trace.origin, payload }) });
     });
   }
 
   close(): void {
     this.#inbox.unsubscribe();
-    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(new Failure('UNAVAILABLE'));
+    for (const id of [...this.#pending.keys()]) this.#fail(id, new Failure('UNAVAILABLE'));
   }
 
   #publish(subject: string, items: readonly Item[]): void {
@@ -94,22 +106,26 @@ export class Requester {
   }
 
   #answer(answer: ReplyEnvelope): void {
-    const pending = this.#take(answer.id);
-    if (pending === undefined) return;
-    if ('failure' in answer) pending.reject(new Failure(answer.failure.code, answer.failure.details));
-    else pending.resolve(answer.reply);
+    if ('failure' in answer) this.#fail(answer.id, new Failure(answer.failure.code, answer.failure.details));
+    else this.#take(answer.id)?.resolve(answer.reply);
+  }
+
+  #fail(id: number, failure: Failure): void {
+    this.#take(id, failure.code)?.reject(failure);
   }
 
   #failBatch(batch: number, cause?: unknown): void {
-    for (const { id } of this.#batches.get(batch) ?? []) this.#take(id)?.reject(new Failure('UNAVAILABLE', undefined, { cause }));
+    for (const { id } of this.#batches.get(batch) ?? []) this.#fail(id, new Failure('UNAVAILABLE', undefined, { cause }));
   }
 
-  #take(id: number): Pending | undefined {
+  #take(id: number, outcome?: ErrorCode): Pending | undefined {
     const pending = this.#pending.get(id);
     if (pending === undefined) return undefined;
     this.#pending.delete(id);
     this.#batches.delete(pending.batch);
     clearTimeout(pending.timer);
+    pending.span?.end(outcome);
+    durations.record(performance.now() - pending.startedAt, rpcAttributes(pending.method, outcome));
     return pending;
   }
 }

@@ -3,21 +3,26 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { parse } from '../contracts/parse.ts';
 import type { RequestContract } from '../contracts/define.ts';
-import { Failure } from '../errors.ts';
+import { Failure, type ErrorCode } from '../errors.ts';
 import { failpoint } from '../failpoints.ts';
 import { Coalescer, jsonArray } from './coalesce.ts';
 import { readJson, RequestBatch, type ReplyEnvelope, type RequestEnvelope } from './envelope.ts';
 import { RequestContext, type Handler } from './handler.ts';
 import { queueOf } from './subjects.ts';
-import { traceOf } from './trace.ts';
+import { Durations } from './instruments.ts';
+import { NATS_RPC, rpcAttributes } from './semantics.ts';
+import type { OpenSpan, Spans } from './spans.ts';
+import { newTrace, readTraceparent } from './trace.ts';
 
 export interface Server {
   /** Takes no new requests; resolves once those taken are answered. */
   stop(): Promise<void>;
 }
 
+const durations = new Durations('rpc.server.call.duration', 'From taking a request to its answer');
+
 /** Serves one contract with the owner's queue group. Every request taken is answered, unless nobody waits for it any more. */
-export function serve<C extends RequestContract>(nats: NatsConnection, contract: C, handler: Handler<C>, logger: Logger): Server {
+export function serve<C extends RequestContract>(nats: NatsConnection, contract: C, handler: Handler<C>, spans: Spans, logger: Logger): Server {
   const working = new Set<Promise<void>>();
   const replies = new Coalescer((inbox, items) => {
     try {
@@ -37,7 +42,7 @@ export function serve<C extends RequestContract>(nats: NatsConnection, contract:
       return;
     }
     for (const envelope of batch.data) {
-      const work = answer(contract, handler, envelope, logger).then((result) => {
+      const work = answer(contract, handler, envelope, spans, logger).then((result) => {
         if (result !== undefined) replies.add(reply, { id: envelope.id, json: JSON.stringify(result) });
         working.delete(work);
       });
@@ -59,16 +64,30 @@ export function serve<C extends RequestContract>(nats: NatsConnection, contract:
   };
 }
 
-async function answer<C extends RequestContract>(contract: C, handler: Handler<C>, envelope: RequestEnvelope, logger: Logger): Promise<ReplyEnvelope | undefined> {
-  const context = new RequestContext(traceOf(envelope.traceparent), envelope.ttlMs, envelope.actor, envelope.socket);
+async function answer<C extends RequestContract>(contract: C, handler: Handler<C>, envelope: RequestEnvelope, spans: Spans, logger: Logger): Promise<ReplyEnvelope | undefined> {
+  const span = beginSpan(contract, envelope, spans);
+  const context = new RequestContext(span?.trace ?? newTrace(), envelope.ttlMs, envelope.actor, envelope.socket);
+  const startedAt = performance.now();
+  const end = (outcome?: ErrorCode) => {
+    span?.end(outcome);
+    durations.record(performance.now() - startedAt, rpcAttributes(contract.subject, outcome));
+  };
   try {
     if (contract.caller === 'user' && !context.hasActor) throw new Failure('UNAUTHORIZED');
-    const reply = await handler(parseTolerantly<C['payload']>(contract.payload, envelope.payload), context);
+    const payload = parseTolerantly<C['payload']>(contract.payload, envelope.payload);
+    const reply = await (span === undefined ? handler(payload, context) : span.run(() => handler(payload, context)));
+    end();
     return context.isExpired ? undefined : { id: envelope.id, reply };
   } catch (error) {
     const failure = toFailure(error, contract, context, logger);
+    end(failure.code);
     return context.isExpired ? undefined : { id: envelope.id, failure };
   }
+}
+
+function beginSpan({ subject }: RequestContract, { traceparent, origin }: RequestEnvelope, spans: Spans): OpenSpan | undefined {
+  const caller = readTraceparent(traceparent);
+  return caller && spans.begin(subject, 'server', { parent: { ...caller, origin }, attributes: { ...NATS_RPC, 'rpc.method': subject } });
 }
 
 function toFailure(error: unknown, contract: RequestContract, { trace }: RequestContext, logger: Logger): Failure {

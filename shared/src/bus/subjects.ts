@@ -7,6 +7,9 @@ import { ChatId } from '../contracts/values.ts';
 /** A room event's subject: `room.<chatId>.<owner>`. The owner is in the subject so that the server can hold services to it. */
 export const roomSubject = (chatId: string, owner: Owner): string => `room.${ChatId.parse(chatId)}.${owner}`;
 
+/** A room event's subject as it reads in telemetry, where no id has a place. */
+export const roomTemplate = (owner: Owner): string => `room.{chatId}.${owner}`;
+
 /** All events of one room. */
 export const roomWildcard = (chatId: string): string => `room.${ChatId.parse(chatId)}.*`;
 

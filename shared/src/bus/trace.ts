@@ -1,20 +1,33 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
+import type { Trace } from '../contracts/trace.ts';
 
-/** W3C Trace Context: which trace this work belongs to, and the span that caused it. https://www.w3.org/TR/trace-context/ */
-export interface Trace {
-  readonly traceId: string;
-  readonly traceparent: string;
-}
+export type { Trace } from '../contracts/trace.ts';
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+const SAMPLED = 0x01;
 
-export function newTrace(): Trace {
-  const traceId = randomBytes(16).toString('hex');
-  return { traceId, traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-00` };
+/** A trace that begins here, and of which nothing is recorded. */
+export const newTrace = (): Trace => ({ traceId: randomHex(16), spanId: randomHex(8), isSampled: false });
+
+export const traceparentOf = ({ traceId, spanId, isSampled }: Trace): string => `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`;
+
+/** The trace that a `traceparent` names; undefined when it names none. */
+export function readTraceparent(traceparent: unknown): Trace | undefined {
+  const [, traceId, spanId, flags] = (typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent) : undefined) ?? [];
+  if (traceId === undefined || spanId === undefined || isZero(traceId) || isZero(spanId)) return undefined;
+  return { traceId, spanId, isSampled: (Number.parseInt(flags ?? '', 16) & SAMPLED) !== 0 };
 }
 
-/** The trace that a `traceparent` names; a new one when it names none. */
-export function traceOf(traceparent: string | undefined): Trace {
-  const traceId = traceparent === undefined ? undefined : TRACEPARENT.exec(traceparent)?.[1];
-  return traceId === undefined || traceparent === undefined ? newTrace() : { traceId, traceparent };
+const isZero = (id: string): boolean => /^0+$/.test(id);
+
+// Drawn in bulk: every hop of every message needs one.
+const pool = Buffer.alloc(4_096);
+let used = pool.length;
+
+export function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  return pool.toString('hex', used, used += bytes);
 }

@@ -10,6 +10,7 @@ export * from './log.ts';
 export * from './messages.ts';
 export * from './parse.ts';
 export * from './presence.ts';
+export * from './trace.ts';
 export * from './values.ts';
 
 /** Everything that can be asked, by anybody: what the gateway offers to clients is what here names an event or a path. */

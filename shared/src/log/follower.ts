@@ -13,9 +13,13 @@ export class Follower<Entry extends { readonly rev: number }> {
     return this.#position;
   }
 
-  /** An entry is known to exist that has not come out. */
+  /** How many entries are known to exist that have not come out. */
+  get behind(): number {
+    return this.#position === undefined ? 0 : Math.max(0, this.#head - this.#position);
+  }
+
   get isBehind(): boolean {
-    return this.#position !== undefined && this.#head > this.#position;
+    return this.behind > 0;
   }
 
   /** From here on: entries up to `rev` are history. Only the first call counts. */

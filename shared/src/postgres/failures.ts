@@ -1,3 +1,4 @@
+import { Durations } from '../bus/index.ts';
 import { Failure } from '../errors.ts';
 
 /** Whatever can run a statement: a DataSource, or the EntityManager of a transaction. */
@@ -22,11 +23,19 @@ export function toFailure(error: unknown): unknown {
   return error;
 }
 
+const durations = new Durations('switchboard.postgres.work.duration', 'A unit of work in Postgres, the wait for a connection included');
+
 /** Runs database work; its outages surface as retryable failures. */
 export async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+  const startedAt = performance.now();
+  const end = (outcome: string) => { durations.record(performance.now() - startedAt, { outcome }); };
   try {
-    return await work();
+    const result = await work();
+    end('ok');
+    return result;
   } catch (error) {
-    throw toFailure(error);
+    const failure = toFailure(error);
+    end(failure instanceof Failure ? failure.code : 'INTERNAL');
+    throw failure;
   }
 }

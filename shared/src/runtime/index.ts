@@ -2,3 +2,4 @@ export { Bytes, ConfigError, Flag, internalConfig, Port, PostgresUrl, processCon
 export { InternalServer, readiness, type Checks, type InternalRoute, type Readiness } from './health.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { run, type Running } from './run.ts';
+export { noTelemetry, type Telemetry } from './telemetry/telemetry.ts';

@@ -1,5 +1,8 @@
 import { ConfigError } from './config.ts';
+import { hostname } from 'node:os';
 import { createLogger, type Logger } from './logger.ts';
+import { startTelemetry } from './telemetry/start.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 
 /** A started process: `stop` finishes what is under way and lets go of everything. */
 export interface Running {
@@ -9,18 +12,19 @@ export interface Running {
 const STOP_WITHIN_MS = 14_000;
 
 /**
- * Runs a process until it is told to stop. SIGTERM and SIGINT stop it in order, exit code 0, within 15 s even when what it
+ * Runs a process until it is told to stop. `start` comes after telemetry and imports whatever telemetry listens to. SIGTERM and SIGINT stop it in order, exit code 0, within 15 s even when what it
  * talks to is dead. What cannot be started, or breaks in a way nobody foresaw, ends it with 1 for the supervisor to restart.
  */
-export async function run(service: string, start: () => Promise<Running>): Promise<void> {
+export async function run(service: string, start: (telemetry: Telemetry) => Promise<Running>): Promise<void> {
   const logger = createLogger(service, 'info');
   process.on('uncaughtException', (error) => {
     logger.fatal({ err: error }, 'ended by an error that nobody caught');
     process.exit(1);
   });
   try {
-    const running = await start();
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { void stop(running, logger); });
+    const telemetry = await startTelemetry({ service, instance: process.env['SERVICE_INSTANCE'] ?? hostname(), isEdge: service === 'gateway' }, logger);
+    const running = await start(telemetry);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { void stop(running, telemetry, logger); });
   } catch (error) {
     if (error instanceof ConfigError) process.stderr.write(`${service}: ${error.message}\n`);
     else logger.fatal({ err: error }, 'could not start');
@@ -28,13 +32,14 @@ export async function run(service: string, start: () => Promise<Running>): Promi
   }
 }
 
-async function stop(running: Running, logger: Logger): Promise<void> {
+async function stop(running: Running, telemetry: Telemetry, logger: Logger): Promise<void> {
   const timer = setTimeout(() => {
     logger.warn('not everything could be finished in time');
     process.exit(0);
   }, STOP_WITHIN_MS);
   try {
     await running.stop();
+    await telemetry.stop();
   } catch (error) {
     logger.error({ err: error }, 'could not stop in order');
   }

@@ -1,0 +1,21 @@
+import type { Owner } from '../contracts/define.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { SpanAttributes } from './spans.ts';
+import { roomTemplate } from './subjects.ts';
+
+// OpenTelemetry's semantic conventions 1.45. Requests over NATS are remote procedure calls, room events are messages.
+// https://opentelemetry.io/docs/specs/semconv/rpc/ https://opentelemetry.io/docs/specs/semconv/messaging/
+
+export const NATS_RPC = { 'rpc.system.name': 'nats' } as const;
+
+/** `method` is a contract's subject, which holds no id. */
+export const rpcAttributes = (method: string, outcome: ErrorCode | undefined) =>
+  outcome === undefined ? { ...NATS_RPC, 'rpc.method': method } : { ...NATS_RPC, 'rpc.method': method, 'error.type': outcome };
+
+export const roomAttributes = (operation: 'publish' | 'process', owner: Owner, event: string): SpanAttributes => ({
+  'messaging.system.name': 'nats',
+  'messaging.operation.type': operation === 'publish' ? 'send' : 'process',
+  'messaging.operation.name': operation,
+  'messaging.destination.template': roomTemplate(owner),
+  'switchboard.event': event,
+});

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { readConfig } from '../config.ts';
+
+const SAMPLERS = ['always_on', 'always_off', 'traceidratio', 'parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'] as const;
+
+/** One event in twenty is traced from end to end unless told otherwise; what fails or is slow is kept in any case. */
+const DEFAULT_RATIO = 0.05;
+const DEFAULT_SLOW_MS = 250;
+const DEFAULT_DELAY_MS = 1_000;
+const DEFAULT_QUEUE = 4_096;
+const DEFAULT_INTERVAL_MS = 15_000;
+
+const Environment = z.object({
+  OTEL_SDK_DISABLED: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url().optional(),
+  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: z.url().optional(),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z.literal('http/json', { error: 'must be http/json, which is what is spoken here; a collector takes it at port 4318' }).optional(),
+  OTEL_TRACES_EXPORTER: z.enum(['otlp', 'none'], { error: 'must be otlp or none' }).default('otlp'),
+  OTEL_METRICS_EXPORTER: z.string().default('otlp').transform((list) => list.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.enum(['otlp', 'prometheus', 'none'], { error: 'must be otlp, prometheus, both with a comma between them, or none' }))),
+  OTEL_TRACES_SAMPLER: z.enum(SAMPLERS, { error: `must be one of ${SAMPLERS.join(', ')}` }).default('parentbased_traceidratio'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number({ error: 'must be a number between 0 and 1' }).min(0).max(1).default(DEFAULT_RATIO),
+  OTEL_BSP_SCHEDULE_DELAY: z.coerce.number({ error: 'must be a number of milliseconds' }).positive().default(DEFAULT_DELAY_MS),
+  OTEL_BSP_MAX_QUEUE_SIZE: z.coerce.number({ error: 'must be a number of spans' }).int().min(512).default(DEFAULT_QUEUE),
+  OTEL_METRIC_EXPORT_INTERVAL: z.coerce.number({ error: 'must be a number of milliseconds' }).min(1_000).default(DEFAULT_INTERVAL_MS),
+  TRACES_SLOW_MS: z.coerce.number({ error: 'must be a number of milliseconds' }).positive().default(DEFAULT_SLOW_MS),
+});
+
+export interface TelemetryConfig {
+  /** Spans leave by OTLP. */
+  readonly traces: boolean;
+  readonly metrics: { readonly otlp: boolean; readonly prometheus: boolean; readonly everyMs: number };
+  /** How long spans wait for company, in ms, and how many at most; what is beyond is dropped. */
+  readonly queue: { readonly delayMs: number; readonly spans: number };
+  /** Of the traces that begin here, 0 to 1. */
+  readonly ratio: number;
+  readonly slowMs: number;
+}
+
+/** Reads OpenTelemetry's own variables: without an endpoint, and without Prometheus asked for, everything is off. Throws a ConfigError. */
+export function readTelemetryConfig(environment: NodeJS.ProcessEnv = process.env): TelemetryConfig {
+  const env = readConfig(Environment, environment);
+  const isOn = env.OTEL_SDK_DISABLED === 'false';
+  const isSent = (endpoint: string | undefined) => isOn && (endpoint ?? env.OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined;
+  return {
+    traces: env.OTEL_TRACES_EXPORTER === 'otlp' && isSent(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT),
+    metrics: {
+      otlp: env.OTEL_METRICS_EXPORTER.includes('otlp') && isSent(env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT),
+      prometheus: isOn && env.OTEL_METRICS_EXPORTER.includes('prometheus'),
+      everyMs: env.OTEL_METRIC_EXPORT_INTERVAL,
+    },
+    queue: { delayMs: env.OTEL_BSP_SCHEDULE_DELAY, spans: env.OTEL_BSP_MAX_QUEUE_SIZE },
+    ratio: ratioOf(env.OTEL_TRACES_SAMPLER, env.OTEL_TRACES_SAMPLER_ARG),
+    slowMs: env.TRACES_SLOW_MS,
+  };
+}
+
+function ratioOf(sampler: (typeof SAMPLERS)[number], given: number): number {
+  if (sampler.endsWith('always_on')) return 1;
+  return sampler.endsWith('always_off') ? 0 : given;
+}

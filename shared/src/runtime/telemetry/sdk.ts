@@ -1,0 +1,92 @@
+import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { context, metrics, propagation, trace, TraceFlags } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { getRPCMetadata, RPCType, setGlobalErrorHandler } from '@opentelemetry/core';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import type { Resource } from '@opentelemetry/resources';
+import { AggregationType, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { BatchSpanProcessor, TracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace';
+import { noRecorder, type Trace } from '../../bus/index.ts';
+import type { Logger } from '../logger.ts';
+import type { TelemetryConfig } from './config.ts';
+import { instrumentations } from './instrumentations.ts';
+import { MetricsPage } from './metrics-page.ts';
+import { EdgePropagator, InnerPropagator } from './propagators.ts';
+import { resourceOf } from './resource.ts';
+import { KeepWhatMatters, RootsAreRecorded } from './sampling.ts';
+import { createSpanRecorder } from './span-recorder.ts';
+import { noTelemetry, type Telemetry, type TelemetryOf } from './telemetry.ts';
+
+const STOP_WITHIN_MS = 2_000;
+/** A collector that is away is worth a line now and then, not one every few seconds. */
+const COMPLAIN_EVERY_MS = 60_000;
+
+/** OpenTelemetry's SDK, with what this process sends where. */
+export function startSdk(of: TelemetryOf, config: TelemetryConfig, logger: Logger): Telemetry {
+  setGlobalErrorHandler(complain(logger));
+  const resource = resourceOf(of);
+  const page = config.metrics.prometheus ? new MetricsPage() : undefined;
+  const meters = startMetrics(resource, config, page);
+  const queue = config.traces ? queueOf(config) : undefined;
+  if (queue !== undefined) startTraces(resource, queue, config, of);
+  registerInstrumentations({ instrumentations: instrumentations(of, config.traces), meterProvider: meters });
+  // Ours are the first to ask for it by `import`, which nobody can listen to.
+  createRequire(import.meta.url)('node:http');
+
+  return {
+    recorder: queue === undefined ? noRecorder : createSpanRecorder(queue, resource, config),
+    traceAtHand,
+    nameRoute,
+    metricsPage: page?.route ?? noTelemetry.metricsPage,
+    stop: async () => {
+      await Promise.race([Promise.allSettled([queue?.shutdown(), meters.shutdown()]), sleep(STOP_WITHIN_MS, undefined, { ref: false })]);
+    },
+  };
+}
+
+const queueOf = ({ queue: { delayMs, spans } }: TelemetryConfig): SpanProcessor =>
+  new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), scheduledDelayMillis: delayMs, maxQueueSize: spans });
+
+function startMetrics(resource: Resource, { metrics: { otlp, everyMs } }: TelemetryConfig, page: MetricsPage | undefined): MeterProvider {
+  const readers = [page, otlp ? new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter(), exportIntervalMillis: everyMs, exportTimeoutMillis: Math.min(everyMs, 10_000) }) : undefined];
+  const meters = new MeterProvider({
+    resource,
+    readers: readers.filter((reader) => reader !== undefined),
+    // Only what is traced would be counted; the pools and the work in Postgres are measured by ourselves.
+    views: [{ meterName: '@opentelemetry/instrumentation-pg', aggregation: { type: AggregationType.DROP } }],
+  });
+  metrics.setGlobalMeterProvider(meters);
+  return meters;
+}
+
+function startTraces(resource: Resource, queue: SpanProcessor, { ratio, slowMs }: TelemetryConfig, { isEdge }: TelemetryOf): void {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(isEdge ? new EdgePropagator() : new InnerPropagator());
+  trace.setGlobalTracerProvider(new TracerProvider({
+    resource,
+    sampler: new RootsAreRecorded(ratio),
+    spanProcessors: [new KeepWhatMatters(queue, slowMs)],
+  }));
+}
+
+function traceAtHand(): Trace | undefined {
+  const spanContext = trace.getActiveSpan()?.spanContext();
+  return spanContext && { traceId: spanContext.traceId, spanId: spanContext.spanId, isSampled: (spanContext.traceFlags & TraceFlags.SAMPLED) !== 0 };
+}
+
+function nameRoute(route: string): void {
+  const request = getRPCMetadata(context.active());
+  if (request?.type === RPCType.HTTP) request.route = route;
+}
+
+function complain(logger: Logger): (error: unknown) => void {
+  let lastAt = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (performance.now() - lastAt < COMPLAIN_EVERY_MS) return;
+    lastAt = performance.now();
+    logger.warn({ err: error }, 'telemetry could not be sent; what does not fit the queue is dropped, and nothing waits for it');
+  };
+}

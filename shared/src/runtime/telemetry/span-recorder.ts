@@ -1,0 +1,71 @@
+import { context, ROOT_CONTEXT, SpanKind as OtelKind, SpanStatusCode, trace, TraceFlags, type HrTime, type SpanContext } from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
+import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
+import type { EndedSpan, SpanKind, SpanRecorder, Trace } from '../../bus/index.ts';
+import { isWithinRatio } from './sampling.ts';
+
+const KINDS: Record<SpanKind, OtelKind> = {
+  internal: OtelKind.INTERNAL, server: OtelKind.SERVER, client: OtelKind.CLIENT, producer: OtelKind.PRODUCER, consumer: OtelKind.CONSUMER,
+};
+
+const SCOPE = { name: 'switchboard' };
+
+/**
+ * Gives ended spans straight to the exporter's queue. OpenTelemetry's own tracer decides when a span begins whether it is
+ * kept, and pays for every one; ours are decided when they end, and their ids have gone ahead of them.
+ */
+export function createSpanRecorder(processor: SpanProcessor, resource: Resource, { ratio, slowMs }: { ratio: number; slowMs: number }): SpanRecorder {
+  const clock = new EpochClock();
+  return {
+    slowMs,
+    isSampled: (traceId) => isWithinRatio(traceId, ratio),
+    record: (span) => { processor.onEnd(toReadable(span, resource, clock)); },
+    within: (of, work) => context.with(of === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, toSpanContext(of)), work),
+  };
+}
+
+function toReadable(span: EndedSpan, resource: Resource, clock: EpochClock): ReadableSpan {
+  // Whatever is recorded is sampled from here on: the queue lets nothing else pass.
+  const spanContext = toSpanContext({ ...span.trace, isSampled: true });
+  return {
+    name: span.name,
+    kind: KINDS[span.kind],
+    spanContext: () => spanContext,
+    ...(span.parent === undefined ? {} : { parentSpanContext: { ...toSpanContext(span.parent), isRemote: span.kind === 'server' || span.kind === 'consumer' } }),
+    startTime: clock.timeOf(span.startedAt),
+    endTime: clock.timeOf(span.endedAt),
+    duration: hrTime(span.endedAt - span.startedAt),
+    status: span.error === undefined ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: span.error },
+    attributes: span.attributes,
+    links: span.links.map((link) => ({ context: toSpanContext(link) })),
+    events: [],
+    ended: true,
+    resource,
+    instrumentationScope: SCOPE,
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
+}
+
+const toSpanContext = ({ traceId, spanId, isSampled }: Trace): SpanContext =>
+  ({ traceId, spanId, traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE });
+
+/** [seconds, nanoseconds] */
+function hrTime(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1_000);
+  return [seconds, Math.round((ms - seconds * 1_000) * 1e6)];
+}
+
+const MAX_DRIFT_MS = 5;
+
+/** The wall clock as fine as the monotonic one: spans of one process never overtake each other, and follow when it is set. */
+class EpochClock {
+  #offset = performance.timeOrigin;
+
+  timeOf(monotonicMs: number): HrTime {
+    const drift = Date.now() - (this.#offset + performance.now());
+    if (Math.abs(drift) > MAX_DRIFT_MS) this.#offset += drift;
+    return hrTime(this.#offset + monotonicMs);
+  }
+}
