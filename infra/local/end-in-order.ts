@@ -4,7 +4,7 @@ import { isAlive, signal, type ProcessId } from './process-identity.ts';
 /** What must be known of a process to end it in order. */
 export interface Mortal extends ProcessId {
   name: string;
-  /** Stages end from low to high: gateways, services, NATS, Postgres. */
+  /** Stages end from low to high: gateways, services, NATS, Postgres, the page of traces. */
   stage: number;
   stopSignal: NodeJS.Signals;
   /** A temporary folder that nobody needs once the process has ended. */

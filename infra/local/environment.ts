@@ -15,6 +15,8 @@ export interface Surroundings {
   firstPort: number;
   natsPort: number | undefined;
   postgresPort: number | undefined;
+  /** Where the page of traces listens, if there is one. */
+  tracesPort?: number | undefined;
 }
 
 export interface Ports {
@@ -37,6 +39,7 @@ export function environmentOf(name: ProgramName, instance: string, { internalPor
   return {
     ...plainEnvironment(env),
     ...(name === 'message-service' ? fileDefaults(around) : {}),
+    ...traceVariables(around),
     ...pick(env, (variable) => meantFor[name].test(variable) || meantForAll.test(variable)),
     ...(natsPort === undefined ? {} : { NATS_URL: natsUrl(name, secrets.nats, natsPort) }),
     ...(isService(name) ? databaseVariable(name, 'service', around) : {}),
@@ -47,6 +50,12 @@ export function environmentOf(name: ProgramName, instance: string, { internalPor
     ...overridesFor(instance),
   };
 }
+
+/** All of them: the page keeps the latest only, and nobody looks for one that was not sampled. */
+const traceVariables = ({ tracesPort }: Surroundings): Record<string, string> =>
+  tracesPort === undefined
+    ? {}
+    : { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `http://127.0.0.1:${String(tracesPort)}/v1/traces`, OTEL_TRACES_SAMPLER_ARG: '1' };
 
 export function migrationEnvironment(name: ServiceName, around: Surroundings): Record<string, string> {
   return {

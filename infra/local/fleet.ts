@@ -8,7 +8,7 @@ import { parseMortals } from './reaper-line.ts';
 import { spawnProgram, supervise, type Program, type Supervised } from './supervisor.ts';
 
 /** Stages end from low to high. */
-export const stages = { gateway: 0, service: 1, nats: 2, postgres: 3 } as const;
+export const stages = { gateway: 0, service: 1, nats: 2, postgres: 3, traces: 4 } as const;
 
 export interface Member extends Program {
   stage: number;

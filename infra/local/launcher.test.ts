@@ -107,3 +107,16 @@ it('starts only what a single service stands on', async () => {
   expect((await system.processes()).map(({ name }) => name).sort()).toEqual(['postgres', 'presence-service']);
   await system.stop();
 });
+
+it('runs the page of traces beside the others, and tells where it is', async () => {
+  const system = await startSystem({ only: 'gateway', traces: true, env: { ...env, NATS_URL: 'nats://127.0.0.1:1' } });
+  const all = await system.processes();
+  const url = all.find(({ name }) => name === 'traces')?.url ?? '';
+  await waitFor(() => readFileSync(system.log, 'utf8').includes(`Traces: ${url.replace('127.0.0.1', 'localhost')}\n`), { what: 'the banner' });
+  const page = await (await fetch(url)).text();
+  const environment: unknown = await (await fetch(`${system.url}/environment`)).json();
+  await system.stop();
+  expect(all.map(({ name }) => name)).toEqual(['traces', 'gateway']);
+  expect(page).toContain('No trace yet');
+  expect(environment).toMatchObject({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${url}/v1/traces`, OTEL_TRACES_SAMPLER_ARG: '1' });
+});

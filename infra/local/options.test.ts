@@ -19,6 +19,11 @@ describe('the options of npm start', () => {
     ]);
   });
 
+  it('run the page of traces for whom asks for it only', () => {
+    expect(parseOptions([]).traces).toBe(false);
+    expect(parseOptions(['--traces', '--only', 'gateway'])).toMatchObject({ traces: true, replicas: new Map([['gateway', 1]]) });
+  });
+
   it.each([
     [['--replica', 'gateway=2'], /--replica/],
     [['--only', 'chat'], 'There is no program "chat"'],
@@ -26,6 +31,7 @@ describe('the options of npm start', () => {
     [['--replicas', 'gateway=0'], 'wants name=count'],
     [['--replicas', 'gateway=2', '--only', 'chat-service'], '--only leaves out'],
     [['gateway'], /gateway/],
+    [['--traces=9999'], /--traces/],
   ])('refuse %j', (args, sentence) => {
     expect(() => parseOptions(args)).toThrow(sentence);
   });

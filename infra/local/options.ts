@@ -6,12 +6,15 @@ export interface Options {
   help: boolean;
   /** What to run, in the order of the banner, and how many of each. */
   replicas: Map<ProgramName, number>;
+  /** Whether to run the page that shows traces, and send it all of them. */
+  traces: boolean;
 }
 
 export const usage = `npm start -- [options]
 
   --replicas gateway=2,message-service=2   how many of each to run (1 unless told)
   --only chat-service                      only this, and what it stands on; may be repeated
+  --traces                                 also a page that shows the way of every request through the programs
   --help
 
 Programs: ${programNames.join(', ')}.
@@ -30,7 +33,7 @@ export function parseOptions(args: readonly string[]): Options {
     if (!replicas.has(program)) throw new LaunchError(`--replicas names ${program}, which --only leaves out.`);
     replicas.set(program, Number(count));
   }
-  return { help: values.help ?? false, replicas };
+  return { help: values.help ?? false, replicas, traces: values.traces ?? false };
 }
 
 function parse(args: readonly string[]) {
@@ -40,6 +43,7 @@ function parse(args: readonly string[]) {
       options: {
         replicas: { type: 'string', multiple: true },
         only: { type: 'string', multiple: true },
+        traces: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

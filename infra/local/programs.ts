@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { LaunchError } from './command.ts';
+import { LaunchError, plainEnvironment } from './command.ts';
 import { environmentOf, migrationEnvironment, type Surroundings } from './environment.ts';
 import { stages, type Fleet } from './fleet.ts';
 import { isService, type ProgramName, type ServiceName } from './names.ts';
-import { root } from './paths.ts';
+import { root, tracesProgram } from './paths.ts';
 import type { Awaited } from './readiness.ts';
 
 export interface Instance {
@@ -37,6 +37,20 @@ export async function migrate(fleet: Fleet, name: ServiceName, around: Surroundi
     stopSignal: 'SIGTERM',
   });
   if (code !== 0) throw new LaunchError(`The migrations of ${name} failed (exit code ${String(code)}): the log above says why.`);
+}
+
+export function startTraces(fleet: Fleet, port: number, env: NodeJS.ProcessEnv): Awaited {
+  const url = `http://127.0.0.1:${String(port)}`;
+  fleet.start({
+    name: 'traces',
+    file: process.execPath,
+    args: [...flags, tracesProgram],
+    env: { ...plainEnvironment(env), TRACE_PAGE_PORT: String(port) },
+    stage: stages.traces,
+    stopSignal: 'SIGTERM',
+    url,
+  });
+  return { name: 'traces', url };
 }
 
 /** Nobody waits for anybody: each program copes with the others coming later. */

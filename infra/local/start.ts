@@ -11,7 +11,7 @@ import { lock } from './lock.ts';
 import { databases, isService } from './names.ts';
 import { parseOptions, usage } from './options.ts';
 import { isFree, keepPorts } from './ports.ts';
-import { instancesOf, migrate, startInstance } from './programs.ts';
+import { instancesOf, migrate, startInstance, startTraces } from './programs.ts';
 import { untilReady } from './readiness.ts';
 import { readOrMakeSecrets } from './secrets.ts';
 import { dataFolder, firstPort, givenJwtSecret } from './settings.ts';
@@ -51,7 +51,7 @@ async function start(): Promise<void> {
     const secrets = readOrMakeSecrets(folder);
     const instances = instancesOf(options.replicas);
     const internal = instances.map(({ instance }) => instance);
-    const ports = await keepPorts(folder, ['nats', 'postgres', ...internal], gatewayPorts);
+    const ports = await keepPorts(folder, ['nats', 'postgres', ...internal, ...(options.traces ? ['traces'] : [])], gatewayPorts);
     const around: Surroundings = {
       env,
       folder,
@@ -60,17 +60,19 @@ async function start(): Promise<void> {
       firstPort: port,
       natsPort: ownNats ? ports.get('nats') : undefined,
       postgresPort: ownPostgres ? ports.get('postgres') : undefined,
+      tracesPort: ports.get('traces'),
     };
 
-    const { natsPort, postgresPort } = around;
+    const { natsPort, postgresPort, tracesPort } = around;
     await Promise.all([
+      tracesPort && step('traces', untilReady([startTraces(fleet, tracesPort, env)], say, stopped)),
       natsPort && step('NATS', startNats(fleet, folder, natsPort, secrets, say)),
       postgresPort && step('Postgres', startPostgres(fleet, folder, postgresPort, secrets)),
     ]);
     await step('migrations', Promise.all(services.map((name) => migrate(fleet, name, around))));
     const started = instances.map((instance) => startInstance(fleet, instance, ports, around));
     await step('services', untilReady(started, say, stopped));
-    if (!stopped.aborted) console.log(banner(started, folder, around.jwtSecret));
+    if (!stopped.aborted) console.log(banner({ started, folder, jwtSecret: around.jwtSecret, tracesPort }));
   } catch (error) {
     // Being stopped in the middle of a start makes its steps fail: that is no failure to report.
     if (stopped.aborted) return;

@@ -28,7 +28,7 @@ export async function choosePorts(dataDir: string, instances: readonly Instance[
   const file = join(dataDir, 'ports.json');
   const before = parseJson(readIfThere(file) ?? '{}');
   const ports: Record<string, number> = {};
-  for (const name of ['nats', 'postgres', ...instances.map(({ instance }) => instance)]) {
+  for (const name of ['nats', 'postgres', 'traces', ...instances.map(({ instance }) => instance)]) {
     const port = isRecord(before) ? before[name] : undefined;
     ports[name] = typeof port === 'number' ? port : await freePort();
   }

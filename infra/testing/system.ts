@@ -21,6 +21,8 @@ export interface SystemOptions {
   /** As for `npm start`: `gateway=2,message-service=2`. */
   replicas?: string;
   only?: string;
+  /** Also the page of traces, the process `traces`. */
+  traces?: boolean;
   env?: Record<string, string>;
   /** One that a system before left behind; a new one unless told. */
   dataDir?: string;
@@ -51,8 +53,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
   const args = [
     ...(options.replicas === undefined ? [] : ['--replicas', options.replicas]),
     ...(options.only === undefined ? [] : ['--only', options.only]),
+    ...(options.traces === true ? ['--traces'] : []),
   ];
   const instances = instancesOf(parseOptions(args).replicas);
+  const pages = instances.length + (options.traces === true ? 1 : 0);
   const gateways = instances.filter(({ program }) => program === 'gateway').length;
   const port = await freePort(Math.max(1, gateways));
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'switchboard-system-'));
@@ -85,7 +89,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
       async () => {
         if (!isAlive(id)) return 'died';
         const urls = (await processes()).map(({ url }) => url).filter((url) => url?.startsWith('http') === true);
-        return urls.length === instances.length && (await Promise.all(urls.map((url) => isReady(url ?? '')))).every(Boolean);
+        return urls.length === pages && (await Promise.all(urls.map((url) => isReady(url ?? '')))).every(Boolean);
       },
       { what: 'the system to be ready', timeoutMs: options.timeoutMs ?? 60_000, everyMs: 50 },
     );

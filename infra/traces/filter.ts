@@ -1,0 +1,26 @@
+import { attributeText, type TraceSpan } from './span.ts';
+import { summaryOf } from './summary.ts';
+
+export interface Filter {
+  /** In a name, a service, an attribute (`chat.id`, `42`, `chat.id=42`) or the trace id; case does not matter. */
+  text: string;
+  minMs: number;
+  errorsOnly: boolean;
+}
+
+/** From `?q=&min=&errors=`; what makes no sense is left out. */
+export function readFilter(query: URLSearchParams): Filter {
+  const minMs = Number(query.get('min') ?? '');
+  return { text: (query.get('q') ?? '').trim(), minMs: minMs > 0 ? minMs : 0, errorsOnly: query.has('errors') };
+}
+
+/** Whether a trace passes. */
+export function passes({ text, minMs, errorsOnly }: Filter, spans: readonly TraceSpan[]): boolean {
+  if (errorsOnly && !spans.some(({ error }) => error !== undefined)) return false;
+  if (minMs > 0 && (summaryOf(spans)?.durationMs ?? 0) < minMs) return false;
+  const wanted = text.toLowerCase();
+  return wanted === '' || spans.some((span) => wordsOf(span).some((word) => word.toLowerCase().includes(wanted)));
+}
+
+const wordsOf = ({ name, traceId, service, instance, error, attributes }: TraceSpan): string[] =>
+  [name, traceId, service, instance, error ?? '', ...Object.entries(attributes).map(([key, value]) => `${key}=${attributeText(value)}`)];

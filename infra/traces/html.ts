@@ -1,0 +1,24 @@
+/** Text that is markup already. Made by `html` and `trusted` only. */
+export class Html {
+  readonly markup: string;
+
+  constructor(markup: string) {
+    this.markup = markup;
+  }
+}
+
+export type Piece = Html | string | number | undefined | readonly Piece[];
+
+/** Markup around values; whatever is not markup itself is escaped. Attributes must be in double quotes. */
+export const html = (parts: TemplateStringsArray, ...pieces: readonly Piece[]): Html =>
+  new Html(parts.reduce((before, part, index) => before + markupOf(pieces[index - 1]) + part));
+
+/** For text of our own that must not be escaped: style and script. */
+export const trusted = (markup: string): Html => new Html(markup);
+
+function markupOf(piece: Piece): string {
+  if (piece === undefined) return '';
+  if (piece instanceof Html) return piece.markup;
+  if (typeof piece === 'object') return piece.map(markupOf).join('');
+  return String(piece).replace(/[&<>"']/g, (character) => `&#${String(character.charCodeAt(0))};`);
+}

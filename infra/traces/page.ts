@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import type { Filter } from './filter.ts';
+import { html, trusted, type Html } from './html.ts';
+import { script } from './script.ts';
+import { style } from './style.ts';
+
+const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+/** What a browser may do with our pages: show them with our style and script, and ask us. */
+export const contentSecurityPolicy = [
+  `default-src 'none'`,
+  `style-src ${hashOf(style)}`,
+  `script-src ${hashOf(script)}`,
+  `connect-src 'self'`,
+  `form-action 'self'`,
+  `base-uri 'none'`,
+  `frame-ancestors 'none'`,
+].join('; ');
+
+export interface Page {
+  title: string;
+  filter: Filter;
+  content: Html;
+  /** Whether it brings itself up to date. */
+  live: boolean;
+}
+
+const nothing: Filter = { text: '', minMs: 0, errorsOnly: false };
+
+export const documentOf = ({ title, filter, content, live }: Page): string => html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${title}</title>
+<style>${trusted(style)}</style>
+${live ? html`<noscript><meta http-equiv="refresh" content="2"></noscript><script type="module">${trusted(script)}</script>` : undefined}
+</head>
+<body>
+<header><a class="brand" href="/">Switchboard <span>traces</span></a>${filterForm(filter)}</header>
+<main>${content}</main>
+</body>
+</html>
+`.markup;
+
+const filterForm = ({ text, minMs, errorsOnly }: Filter): Html => html`<form action="/">
+<input type="search" name="q" value="${text}" placeholder="Trace id, name or attribute, such as chat.id=42" aria-label="Search">
+<label>at least <input type="number" name="min" min="0" step="any" value="${minMs > 0 ? minMs : ''}"> ms</label>
+<label>${checkbox('errors', errorsOnly)} only errors</label>
+<button>Filter</button>
+</form>`;
+
+const checkbox = (name: string, checked: boolean): Html =>
+  checked ? html`<input type="checkbox" name="${name}" checked>` : html`<input type="checkbox" name="${name}">`;
+
+/** A page that only says something. */
+export const messagePage = (title: string, sentence: string): string =>
+  documentOf({ title, filter: nothing, content: html`<h1>${title}</h1><p class="muted">${sentence} <a href="/">All traces</a></p>`, live: false });
+
+export const pageWithoutFilter = (title: string, content: Html): string => documentOf({ title, filter: nothing, content, live: false });

@@ -1,0 +1,12 @@
+/** Brings the list up to date in place: what is scrolled, typed or selected stays as it is. */
+export const script = `
+const every = 2000;
+async function refresh() {
+  if (document.hidden || String(getSelection()) !== '') return;
+  const response = await fetch(location.href);
+  const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+  const [now, next] = [document, page].map((one) => one.getElementById('live'));
+  if (now && next && now.innerHTML !== next.innerHTML) now.replaceWith(next);
+}
+setInterval(() => { refresh().catch(() => undefined); }, every);
+`;

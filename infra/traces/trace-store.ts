@@ -1,0 +1,84 @@
+import { byStart, type TraceSpan } from './span.ts';
+import { summaryOf, type TraceSummary } from './summary.ts';
+
+export interface Limits {
+  traces: number;
+  /** Of all traces together. */
+  spans: number;
+}
+
+export interface LinkedTrace {
+  traceId: string;
+  /** `to`: ours names it. `from`: it names ours. */
+  direction: 'to' | 'from';
+  /** How many links there are between the two that way. */
+  links: number;
+  /** Sorted by start; empty where it is not here. */
+  spans: TraceSpan[];
+}
+
+/** The latest traces, in memory. Spans may arrive late, twice and in any order. */
+export class TraceStore {
+  readonly #limits: Limits;
+  /** By trace and by span, the trace that was heard of last at the end. */
+  readonly #traces = new Map<string, Map<string, TraceSpan>>();
+  #size = 0;
+
+  constructor(limits: Partial<Limits> = {}) {
+    this.#limits = { traces: 500, spans: 50_000, ...limits };
+  }
+
+  add(spans: readonly TraceSpan[]): void {
+    for (const span of spans) this.#put(span);
+    for (const [traceId, { size }] of this.#traces) {
+      if (this.#traces.size <= this.#limits.traces && this.#size <= this.#limits.spans) return;
+      this.#traces.delete(traceId);
+      this.#size -= size;
+    }
+  }
+
+  has(traceId: string): boolean {
+    return this.#traces.has(traceId);
+  }
+
+  /** Its spans, sorted by start; none where it is unknown. */
+  get(traceId: string): TraceSpan[] {
+    return [...(this.#traces.get(traceId)?.values() ?? [])].sort(byStart);
+  }
+
+  /** The newest first; those only whose spans are wanted. */
+  list(wanted: (spans: readonly TraceSpan[]) => boolean = () => true): TraceSummary[] {
+    return [...this.#traces.keys()]
+      .map((traceId) => this.get(traceId))
+      .filter(wanted)
+      .map(summaryOf)
+      .filter((summary) => summary !== undefined)
+      .sort((a, b) => b.startMs - a.startMs);
+  }
+
+  /** The traces that this one names in its links, then those that name it. */
+  linked(traceId: string): LinkedTrace[] {
+    const named = Map.groupBy(this.get(traceId).flatMap(({ links }) => links), (link) => link.traceId);
+    named.delete(traceId);
+    const to = [...named].map(([id, links]) => this.#linked(id, 'to', links.length));
+    const others = [...this.#traces].filter(([id]) => id !== traceId && !named.has(id));
+    const from = others.map(([id, spans]) => this.#linked(id, 'from', linksTo(traceId, spans.values())));
+    return [...to, ...from.filter(({ links }) => links > 0)];
+  }
+
+  #linked(traceId: string, direction: 'to' | 'from', links: number): LinkedTrace {
+    return { traceId, direction, links, spans: links === 0 ? [] : this.get(traceId) };
+  }
+
+  #put(span: TraceSpan): void {
+    const { traceId, spanId } = span;
+    const trace = this.#traces.get(traceId) ?? new Map<string, TraceSpan>();
+    if (!trace.has(spanId)) this.#size += 1;
+    trace.set(spanId, span);
+    this.#traces.delete(traceId);
+    this.#traces.set(traceId, trace);
+  }
+}
+
+const linksTo = (traceId: string, spans: Iterable<TraceSpan>): number =>
+  [...spans].flatMap(({ links }) => links).filter((link) => link.traceId === traceId).length;

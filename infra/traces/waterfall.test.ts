@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import { sampleSpan, spanId } from './sample.ts';
+import type { TraceSpan } from './span.ts';
+import { waterfall } from './waterfall.ts';
+
+/** `1>2@30`: span 2 within span 1, begun at 30 ms. */
+function spans(...drawn: string[]): TraceSpan[] {
+  return drawn.map((text) => {
+    const [, parent, own = '', start = own] = /^(?:(\d)>)?(\d)(?:@(\d+))?$/.exec(text) ?? [];
+    return sampleSpan('1', own, { startMs: Number(start), ...(parent === undefined ? {} : { parentSpanId: spanId(parent) }) });
+  });
+}
+
+const shown = (...drawn: string[]): string[] =>
+  waterfall(spans(...drawn)).map(({ span, depth, parentMissing }) => `${'-'.repeat(depth)}${span.spanId[0] ?? ''}${parentMissing ? '?' : ''}`);
+
+describe('a waterfall', () => {
+  it('shows children below their parent, the earlier first', () => {
+    expect(shown('1', '1>2@20', '2>3@21', '1>4@10', '4>5@22')).toEqual(['1', '-4', '--5', '-2', '--3']);
+  });
+
+  it('is the same in whatever order spans arrive', () => {
+    expect(shown('4>5@22', '2>3@21', '1>4@10', '1>2@20', '1')).toEqual(['1', '-4', '--5', '-2', '--3']);
+  });
+
+  it('shows who has no parent here as a root, says so, and keeps what is below', () => {
+    expect(shown('9>2', '2>3', '1@50')).toEqual(['1', '2?', '-3']);
+  });
+
+  it('shows everybody once where parents go round in a circle', () => {
+    expect(shown('1>2', '2>1', '3>3', '4')).toEqual(['4', '1', '-2', '3']);
+  });
+
+  it('bears a chain of thousands', () => {
+    const id = (index: number): string => index.toString(16).padStart(16, '0');
+    const chain = Array.from({ length: 20_000 }, (_, index) => sampleSpan('1', '1', { spanId: id(index), startMs: index, ...(index > 0 ? { parentSpanId: id(index - 1) } : {}) }));
+    expect(waterfall(chain).at(-1)?.depth).toBe(19_999);
+  });
+
+  it('of nothing is empty', () => {
+    expect(waterfall([])).toEqual([]);
+  });
+});
