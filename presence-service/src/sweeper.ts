@@ -19,6 +19,7 @@ export function startSweeper(store: Sweepable, bus: Pick<Bus, 'isConnected' | 'p
   const watch = new LeaseWatch(LEASE_MS);
   let lastForgotten = performance.now();
   let standing = 0;
+  expiries.add(0);
   const stopObserving = observe('switchboard.presence.leases', '{lease}', 'Gateways that hold a lease', () => [[standing, {}]]);
 
   const tell = (gone: readonly Presence[]) => {

@@ -40,5 +40,10 @@ export class Delivery {
   }
 }
 
+// They exist before they count: a rate sees no first one that comes out of nothing.
+export const beginCounting = (owners: readonly Owner[]): void => {
+  for (const owner of owners) for (const counts of [repeated, held, filled]) counts.add(0, { owner });
+};
+
 /** An entry came from the log in place of an event that was lost. */
 export const countFilled = (owner: Owner, entries: number): void => { filled.add(entries, { owner }); };

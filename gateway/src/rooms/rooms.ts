@@ -5,6 +5,7 @@ import { Failure } from '@switchboard/shared/errors';
 import type { Logger } from '@switchboard/shared/runtime';
 import type { EdgeEvent } from '../inbound.ts';
 import { userRoom, type ChatServer, type ChatSocket } from '../sockets.ts';
+import { beginCounting } from './delivery.ts';
 import { DURABLE_OWNERS, type DurableOwner, type Joining } from './joining.ts';
 import type { Departure, Presence } from './presence.ts';
 import { Room } from './room.ts';
@@ -60,6 +61,7 @@ export class Rooms {
       for (const owner of DURABLE_OWNERS) void this.#askForHeads(owner);
     });
     this.#timer = setInterval(() => { this.#check(); }, CHECK_MS);
+    beginCounting(DURABLE_OWNERS);
     this.#stopObserving = [
       observe('switchboard.gateway.sockets', '{socket}', 'Connected sockets', () => [[io.of('/').sockets.size, {}]]),
       observe('switchboard.gateway.rooms', '{room}', 'Chats followed because a socket here has joined them', () => [[this.#rooms.size, {}]]),

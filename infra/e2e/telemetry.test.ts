@@ -1,0 +1,141 @@
+import { createServer, type Server } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { withDatabase } from '../chaos/database.ts';
+import { startSystem, waitFor, type TestSystem } from '../testing/index.ts';
+import { startTracePage, type TracePage } from '../traces/server.ts';
+import { aClient, anAdmin, Clients, openChat } from './client.ts';
+import { scrape } from './scrape.ts';
+import { treeOf } from './trace-tree.ts';
+
+const owner = aClient();
+const agent = anAdmin();
+
+describe('where nothing is sampled', () => {
+  let page: TracePage;
+  let system: TestSystem;
+  let clients: Clients;
+  beforeAll(async () => {
+    page = await startTracePage({ port: 0 });
+    system = await startSystem({
+      env: {
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `http://127.0.0.1:${page.port}/v1/traces`,
+        OTEL_TRACES_SAMPLER_ARG: '0', TRACES_SLOW_MS: '300', OTEL_BSP_SCHEDULE_DELAY: '100', OTEL_METRICS_EXPORTER: 'prometheus',
+      },
+    });
+    clients = new Clients(system);
+  }, 90_000);
+  afterAll(async () => {
+    clients.closeAll();
+    await system.stop();
+    await page.stop();
+  }, 60_000);
+
+  const kept = async (traceId: string | undefined, lines: number): Promise<string[]> => {
+    const now = () => treeOf(page.store.get(traceId ?? ''));
+    await waitFor(() => now().length >= lines, { what: `${lines} spans` });
+    return now();
+  };
+
+  it('what is slow is kept, from the edge down to where the time went', async () => {
+    const chatId = await openChat(system, owner);
+    const client = await clients.connect(owner);
+    const fast = await client.ask('sendMessage', { chatId, message: { text: 'fast' } });
+    await withDatabase(system, async (database) => {
+      await database.query('BEGIN');
+      await database.query('SELECT 1 FROM message.chat WHERE id = $1 FOR UPDATE', [chatId]);
+      const asked = client.ask('sendMessage', { chatId, message: { text: 'slow' } });
+      await waitFor(async () => (await database.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).rowCount === 1, { what: 'the send to wait' });
+      await new Promise((resolve) => { setTimeout(resolve, 350); });
+      await database.query('COMMIT');
+      const slow = await asked;
+      expect(slow.event).toBe('messageSent');
+      expect(await kept(slow.traceId, 4)).toEqual([
+        'server gateway sendMessage',
+        '  client gateway message.v1.send',
+        '    server message-service message.v1.send',
+        '      internal message-service commit',
+      ]);
+      const commit = page.store.get(slow.traceId ?? '').find(({ name }) => name === 'commit');
+      expect(treeOf(page.store.get(commit?.links[0]?.traceId ?? ''))).toEqual(['internal message-service commit sends']);
+    });
+    expect(page.store.get(fast.traceId ?? '')).toEqual([]);
+  });
+
+  it('what fails is kept, as far as it came; a mistake of the client\'s is not', async () => {
+    const chatId = await openChat(system, owner);
+    const client = await clients.connect(owner);
+    const refused = await client.ask('sendMessage', { chatId, message: { text: '' } });
+    const { pid = 0 } = (await system.processes()).find(({ name }) => name === 'message-service') ?? {};
+    process.kill(pid, 'SIGSTOP');
+    const failed = await client.ask('sendMessage', { chatId, message: { text: 'into the void' } });
+    process.kill(pid, 'SIGCONT');
+    expect([refused.code, failed.code]).toEqual(['VALIDATION', 'TIMEOUT']);
+    expect((await kept(failed.traceId, 2)).slice(0, 2)).toEqual(['server gateway sendMessage TIMEOUT', '  client gateway message.v1.send TIMEOUT']);
+    expect(page.store.get(refused.traceId ?? '')).toEqual([]);
+    await waitFor(async () => (await client.ask('sendMessage', { chatId, message: { text: 'again' } })).event === 'messageSent', { what: 'message-service to be back' });
+  });
+
+  it('metrics are there all the same: events by outcome, the way to the sockets, rooms, batches, pools, leases', async () => {
+    const chatId = await openChat(system, owner);
+    const client = await clients.connect(owner);
+    const admin = await clients.connect(agent);
+    for (const socket of [client, admin]) await socket.ask('joinChat', { chatId });
+    for (let n = 0; n < 5; n++) await client.ask('sendMessage', { chatId, message: { text: `${n}` } });
+    await client.ask('sendMessage', { chatId, message: { text: '' } });
+    client.socket.emit('of my own invention');
+    await admin.hears('newMessage', ({ text }) => text === '4');
+
+    const gateway = await scrape(system, 'gateway');
+    expect(gateway.sum('switchboard_event_duration_seconds_count', { event: 'sendMessage', outcome: 'ok' })).toBeGreaterThanOrEqual(5);
+    expect(gateway.sum('switchboard_event_duration_seconds_count', { event: 'sendMessage', outcome: 'VALIDATION' })).toBeGreaterThanOrEqual(1);
+    expect(gateway.sum('switchboard_event_duration_seconds_count', { event: 'unknown event', outcome: 'UNKNOWN_EVENT' })).toBe(1);
+    expect(gateway.sum('switchboard_delivery_duration_seconds_count', { event: 'newMessage' })).toBe(5);
+    expect(gateway.sum('switchboard_room_events_delivered_total', { event: 'newMessage' })).toBe(5);
+    expect(gateway.sum('switchboard_gateway_rooms')).toBe(1);
+    expect(gateway.sum('switchboard_gateway_entries_behind')).toBe(0);
+    expect(gateway.sum('rpc_client_call_duration_seconds_count', { rpc_method: 'message.v1.send' })).toBeGreaterThanOrEqual(5);
+    expect(gateway.sum('switchboard_nats_connected', { service_name: 'gateway', service_instance_id: 'gateway' })).toBe(1);
+    expect(gateway.sum('target_info', { service_name: 'gateway', service_version: '0.1.0' })).toBe(1);
+
+    const messages = await scrape(system, 'message-service');
+    expect(messages.sum('switchboard_message_batch_size_count')).toBeGreaterThanOrEqual(5);
+    expect(messages.sum('rpc_server_call_duration_seconds_count', { rpc_method: 'message.v1.send' })).toBeGreaterThanOrEqual(5);
+    expect(messages.sum('switchboard_postgres_work_duration_seconds_count', { outcome: 'ok' })).toBeGreaterThanOrEqual(5);
+    expect(messages.sum('db_client_connection_count')).toBeGreaterThanOrEqual(1);
+    expect(messages.sum('switchboard_room_events_published_total', { event: 'newMessage' })).toBeGreaterThanOrEqual(5);
+
+    const presence = await scrape(system, 'presence-service');
+    expect(presence.sum('switchboard_presence_leases')).toBe(1);
+  });
+});
+
+describe('with a collector that takes everything and answers nothing', () => {
+  let hole: Server;
+  let system: TestSystem;
+  beforeAll(async () => {
+    hole = createServer(() => undefined);
+    await new Promise<void>((resolve) => { hole.listen(0, '127.0.0.1', resolve); });
+    const address = hole.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    system = await startSystem({ keep: true, env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_TRACES_SAMPLER_ARG: '1', OTEL_BSP_SCHEDULE_DELAY: '50' } });
+  }, 90_000);
+  afterAll(async () => {
+    await system.stop();
+    hole.close();
+  }, 60_000);
+
+  it('nobody notices, and all end in time', async () => {
+    const clients = new Clients(system);
+    const chatId = await openChat(system, owner);
+    const client = await clients.connect(owner);
+    for (let n = 0; n < 100; n++) expect((await client.ask('sendMessage', { chatId, message: { text: `${n}` } })).event).toBe('messageSent');
+    clients.closeAll();
+    const startedAt = performance.now();
+    await system.stop();
+    expect(performance.now() - startedAt).toBeLessThan(12_000);
+    const complaints = readFileSync(join(system.dataDir, 'output.log'), 'utf8').split('\n').filter((line) => line.includes('telemetry could not be sent'));
+    expect(complaints.length).toBeLessThanOrEqual(4);
+  }, 60_000);
+});

@@ -1,0 +1,216 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { startSystem, waitFor, type TestSystem } from '../testing/index.ts';
+import { startTracePage, type TracePage } from '../traces/server.ts';
+import { aClient, anAdmin, Clients, http, openChat, type TestClient } from './client.ts';
+import { expectTree } from './trace-tree.ts';
+
+// One event of a client is one trace: span by span, parent by parent.
+
+const STRANGER = '4bf92f3577b34da6a3ce929d0e0e4736';
+const traceparent = `00-${STRANGER}-00f067aa0ba902b7-01`;
+
+let page: TracePage;
+let system: TestSystem;
+let clients: Clients;
+beforeAll(async () => {
+  page = await startTracePage({ port: 0 });
+  system = await startSystem({
+    replicas: 'gateway=2',
+    env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `http://127.0.0.1:${page.port}/v1/traces`, OTEL_TRACES_SAMPLER_ARG: '1', OTEL_BSP_SCHEDULE_DELAY: '100' },
+  });
+  clients = new Clients(system);
+}, 90_000);
+afterEach(() => { clients.closeAll(); });
+afterAll(async () => {
+  await system.stop();
+  await page.stop();
+}, 60_000);
+
+const owner = aClient();
+const agent = anAdmin();
+
+/** A chat that all services know of, with two sockets on the first gateway and one on the second. */
+async function aBusyChat(): Promise<{ chatId: string; client: TestClient; admin: TestClient }> {
+  const chatId = await openChat(system, owner);
+  const [client, tab, admin] = await Promise.all([clients.connect(owner), clients.connect(owner), clients.connect(agent, 1)]);
+  for (const socket of [client, tab, admin]) expect((await socket.ask('joinChat', { chatId })).event).toBe('joinedChat');
+  return { chatId, client, admin };
+}
+
+describe('the trace of', () => {
+  it('sendMessage reaches from the frame to the sockets of every gateway, and leads to the transaction it shared', async () => {
+    const { chatId, client } = await aBusyChat();
+    const { traceId } = await client.ask('sendMessage', { chatId, message: { text: 'hello', clientMessageId: 'a' } });
+    const spans = await expectTree(page.store, traceId, [
+      'server gateway sendMessage',
+      '  client gateway message.v1.send',
+      '    server message-service message.v1.send',
+      '      internal message-service commit',
+      '      producer message-service publish room.{chatId}.message',
+      '        consumer gateway process room.{chatId}.message sockets=2',
+      '        consumer gateway-2 process room.{chatId}.message sockets=1',
+    ]);
+    const commit = spans.find(({ name }) => name === 'commit');
+    const shared = commit?.links[0]?.traceId;
+    const statements = await expectTree(page.store, shared, [
+      'internal message-service commit sends',
+      '  client message-service pg.query:START switchboard',
+      '  client message-service pg.query:SELECT switchboard',
+      '  client message-service pg.query:SELECT switchboard',
+      '  client message-service pg.query:WITH switchboard',
+      '  client message-service pg.query:COMMIT switchboard',
+    ]);
+    const root = statements.find(({ name }) => name === 'commit sends');
+    expect(root?.links).toEqual([{ traceId, spanId: commit?.spanId }]);
+    expect(root?.attributes).toMatchObject({ 'switchboard.batch.size': 1 });
+  });
+
+  it('joinChat asks both owners side by side, and tells the others', async () => {
+    const { chatId } = await aBusyChat();
+    const another = await clients.connect(anAdmin(), 1);
+    const { traceId } = await another.ask('joinChat', { chatId });
+    await expectTree(page.store, traceId, [
+      'server gateway-2 joinChat',
+      '  client gateway-2 message.v1.join',
+      '    server message-service message.v1.join',
+      '      client message-service pg.query:SELECT switchboard',
+      '  client gateway-2 presence.v1.enter',
+      '    server presence-service presence.v1.enter',
+      '      client presence-service pg.query:SELECT switchboard',
+      '      client presence-service pg.query:WITH switchboard',
+      '      producer presence-service publish room.{chatId}.presence',
+      '        consumer gateway process room.{chatId}.presence sockets=2',
+      '        consumer gateway-2 process room.{chatId}.presence sockets=1',
+    ]);
+  });
+
+  it('typing touches the access row alone, and is not told to the sockets of who types', async () => {
+    const { chatId, client } = await aBusyChat();
+    const { traceId } = await client.ask('typing', { chatId, isTyping: true });
+    await expectTree(page.store, traceId, [
+      'server gateway typing',
+      '  client gateway presence.v1.typing',
+      '    server presence-service presence.v1.typing',
+      '      client presence-service pg.query:SELECT switchboard',
+      '      producer presence-service publish room.{chatId}.presence',
+      '        consumer gateway process room.{chatId}.presence sockets=0',
+      '        consumer gateway-2 process room.{chatId}.presence sockets=1',
+    ]);
+  });
+
+  it('readMessages holds its statements in their order', async () => {
+    const { chatId, client, admin } = await aBusyChat();
+    const { data: { id } } = await client.ask('sendMessage', { chatId, message: { text: 'hello' } });
+    const { traceId } = await admin.ask('readMessages', { chatId, messageIds: [id] });
+    await expectTree(page.store, traceId, [
+      'server gateway-2 readMessages',
+      '  client gateway-2 message.v1.read',
+      '    server message-service message.v1.read',
+      '      client message-service pg.query:START switchboard',
+      '      client message-service pg.query:SELECT switchboard',
+      '      client message-service pg.query:SELECT switchboard',
+      '      client message-service pg.query:INSERT switchboard',
+      '      client message-service pg.query:INSERT switchboard',
+      '      client message-service pg.query:UPDATE switchboard',
+      '      client message-service pg.query:COMMIT switchboard',
+      '      producer message-service publish room.{chatId}.message',
+      '        consumer gateway process room.{chatId}.message sockets=2',
+      '        consumer gateway-2 process room.{chatId}.message sockets=0',
+    ]);
+  });
+
+  it('a change of status goes on from HTTP through chat-service to message-service', async () => {
+    const { chatId } = await aBusyChat();
+    const response = await patch(chatId, { status: 'CLOSED' });
+    expect(response.status).toBe(200);
+    await expectTree(page.store, response.headers.get('trace-id') ?? '', [
+      'server gateway PATCH /api/v1/chats/:chatId',
+      '  client gateway chat.v1.update',
+      '    server chat-service chat.v1.update',
+      '      client chat-service pg.query:START switchboard',
+      '      client chat-service pg.query:SELECT switchboard',
+      '      client chat-service pg.query:UPDATE switchboard',
+      '      client chat-service pg.query:INSERT switchboard',
+      '      client chat-service pg.query:COMMIT switchboard',
+      '      client chat-service pg.query:UPDATE switchboard',
+      '      client chat-service internal.message.v1.takeChat',
+      '        server message-service internal.message.v1.takeChat',
+      '          client message-service pg.query:INSERT switchboard',
+      '      producer chat-service publish room.{chatId}.chat',
+      '        consumer gateway process room.{chatId}.chat sockets=2',
+      '        consumer gateway-2 process room.{chatId}.chat sockets=1',
+    ]);
+  });
+
+  it('a file goes through the gateway to message-service, without the ticket that opens it', async () => {
+    const form = new FormData();
+    form.append('file', new Blob(['hello']), 'a.txt');
+    const response = await fetch(`${system.url}/api/v1/files`, { method: 'POST', headers: { authorization: `Bearer ${system.token(owner)}` }, body: form });
+    const spans = await expectTree(page.store, response.headers.get('trace-id') ?? '', [
+      'server gateway POST /api/v1/files',
+      '  client gateway PUT',
+      '    server message-service PUT',
+      '      client message-service pg.query:INSERT switchboard',
+      '  client gateway message.v1.uploadFile',
+      '    server message-service message.v1.uploadFile',
+    ]);
+    expect(JSON.stringify(spans)).toContain('/blobs/{ticket}');
+    expect(JSON.stringify(spans)).not.toMatch(/blobs\/[^{]/);
+  });
+});
+
+describe('a client\'s own trace', () => {
+  const linksOf = (traceId: string | undefined) => page.store.get(traceId ?? '').find(({ kind }) => kind === 'server')?.links;
+  const link = { traceId: STRANGER, spanId: '00f067aa0ba902b7' };
+
+  it('is linked to, never continued: from the handshake, from beside a payload, from a header', async () => {
+    const chatId = await openChat(system, owner);
+    const { client, admin } = { client: await clients.connect(owner, 0, { auth: { token: system.token(owner), traceparent } }), admin: await clients.connect(agent) };
+    const byHandshake = await client.ask('getActiveUsers', chatId);
+    const byPayload = await admin.ask('getActiveUsers', chatId, { traceparent });
+    const byHeader = await fetch(`${system.url}/api/v1/chats/${chatId}`, { headers: { authorization: `Bearer ${system.token(owner)}`, traceparent } });
+    for (const traceId of [byHandshake.traceId, byPayload.traceId, byHeader.headers.get('trace-id') ?? '']) {
+      expect(traceId).not.toBe(STRANGER);
+      await waitFor(() => linksOf(traceId) !== undefined, { what: 'the trace' });
+      expect(linksOf(traceId)).toEqual([link]);
+    }
+    expect(page.store.get(STRANGER)).toEqual([]);
+  });
+
+  it('that is none is left alone', async () => {
+    const chatId = await openChat(system, owner);
+    const client = await clients.connect(owner);
+    const { event, traceId } = await client.ask('getActiveUsers', chatId, { traceparent: 'nonsense' });
+    expect(event).toBe('activeUsers');
+    await waitFor(() => linksOf(traceId) !== undefined, { what: 'the trace' });
+    expect(linksOf(traceId)).toEqual([]);
+  });
+});
+
+describe('what a span says', () => {
+  it('is never an id in its name, a token or a text', async () => {
+    const { chatId, client } = await aBusyChat();
+    await client.ask('sendMessage', { chatId, message: { text: 'a secret between us' } });
+    await client.ask('sendMessage', { chatId, message: { text: 'a secret between us', replyToId: 'nobody' } });
+    await waitFor(() => page.store.list().some(({ name }) => name === 'sendMessage'), { what: 'a trace' });
+    const spans = page.store.list().flatMap(({ traceId }) => page.store.get(traceId));
+    for (const { name } of spans) expect(name).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}|_INBOX/);
+    expect(JSON.stringify(spans)).not.toMatch(/a secret between us|eyJ/);
+  });
+
+  it('is the client\'s mistake without being an error of ours, and the answer names the trace', async () => {
+    const client = await clients.connect(owner);
+    const refused = await client.ask('sendMessage', { chatId: 'nonsense', message: { text: 'x' } });
+    expect(refused).toMatchObject({ code: 'CHAT_NOT_FOUND' });
+    const problem = await http(system, owner, 'GET', '/chats/nonsense');
+    const { traceId } = problem.body as { traceId: string };
+    await expectTree(page.store, refused.traceId, ['server gateway sendMessage']);
+    await expectTree(page.store, traceId, ['server gateway GET /api/v1/chats/:chatId']);
+    expect(page.store.get(refused.traceId ?? '')[0]?.attributes).toMatchObject({ 'error.type': 'CHAT_NOT_FOUND' });
+  });
+});
+
+const patch = (chatId: string, change: object): Promise<Response> =>
+  fetch(`${system.url}/api/v1/chats/${chatId}`, {
+    method: 'PATCH', headers: { authorization: `Bearer ${system.token(agent)}`, 'content-type': 'application/json' }, body: JSON.stringify(change),
+  });
