@@ -1,8 +1,7 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { LaunchError } from './command.ts';
 import { cachedFile, canFetchPackages, fetchDebianPackage } from './debian-package.ts';
 import { isRecord } from './json.ts';
+import { isProgram, programOnPath } from './on-path.ts';
 
 const member = 'usr/sbin/nats-server';
 
@@ -13,11 +12,7 @@ export async function findNatsServer(say: (line: string) => void): Promise<strin
     if (!isProgram(named)) throw new LaunchError(`NATS_SERVER names ${named}, which is no program.`);
     return named;
   }
-  const onPath = (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, process.platform === 'win32' ? 'nats-server.exe' : 'nats-server'))
-    .find(isProgram);
+  const onPath = programOnPath('nats-server');
   if (onPath !== undefined) return onPath;
 
   const cached = cachedFile('nats-server', member);
@@ -35,15 +30,6 @@ export async function findNatsServer(say: (line: string) => void): Promise<strin
 const advice =
   'Install it (https://nats.io/download, "brew install nats-server", "apt-get install nats-server"), put it on the ' +
   'PATH or name it in NATS_SERVER; or set NATS_URL to use a server that runs already.';
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
 
 function reasonOf(error: unknown): string {
   const text = isRecord(error) && typeof error['stderr'] === 'string' ? error['stderr'] : String(error);
