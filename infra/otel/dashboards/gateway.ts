@@ -1,0 +1,36 @@
+import { query, row, timeseries } from './panel.ts';
+import { processPanels } from './process.ts';
+import { max, of, quantile, rate, sum } from './promql.ts';
+
+const CODE = 'http_response_status_code';
+
+const sockets = [
+  timeseries('Sockets', 'short', 'Connected sockets per gateway. A fall to zero and a climb back is a gateway that restarted.', [query('{{service_instance_id}}', sum('switchboard_gateway_sockets', of(), 'service_instance_id'))]),
+  timeseries('Rooms', 'short', 'Chats that have a joined socket, per gateway.', [query('{{service_instance_id}}', sum('switchboard_gateway_rooms', of(), 'service_instance_id'))]),
+  timeseries('Answers to events', 'ops', 'Events per second by what came of them: ok, or the code of the error.', [query('{{outcome}}', rate('switchboard_event_duration_seconds_count', of(), 'outcome'))]),
+];
+
+const durations = [
+  timeseries('Duration of events, p99', 's', '99 of 100 events are answered within this time, by name.', [query('{{event}}', quantile(0.99, 'switchboard_event_duration_seconds', of(), 'event'))], { bad: 0.5 }),
+  timeseries('Delivery by gateway, p99', 's', 'From the frame read to the sockets of the same gateway, newMessage only. One gateway apart from the others is that gateway; all of them are what is behind them.',
+    [query('{{service_instance_id}}', quantile(0.99, 'switchboard_delivery_duration_seconds', of('event="newMessage"'), 'service_instance_id'))], { bad: 0.5 }),
+  timeseries('Requests to services, p99', 's', 'As the gateway sees them: the service, NATS and both ways.', [query('{{rpc_method}}', quantile(0.99, 'rpc_client_call_duration_seconds', of('service_name="gateway"'), 'rpc_method'))]),
+];
+
+const rooms = [
+  timeseries('Room events delivered', 'ops', 'Events handed to the sockets per second, by name.', [query('{{event}}', rate('switchboard_room_events_delivered_total', of(), 'event'))]),
+  timeseries('Entries behind', 'short', 'Log entries known to exist that rooms have not told yet. Standing above zero for a minute is a page.',
+    [query('{{service_instance_id}} {{owner}}', max('switchboard_gateway_entries_behind', of(), 'service_instance_id', 'owner'))], { bad: 1 }),
+  timeseries('Repairs', 'ops', 'Entries that came twice (repeated), came before their turn (held) or had to be read from the log (filled).', [
+    query('repeated {{owner}}', rate('switchboard_room_events_repeated_total', of(), 'owner')),
+    query('held {{owner}}', rate('switchboard_room_events_held_total', of(), 'owner')),
+    query('filled {{owner}}', rate('switchboard_room_events_filled_total', of(), 'owner')),
+  ]),
+];
+
+const http = [
+  timeseries('HTTP requests', 'reqps', 'Requests of the HTTP API per second, by route and status.', [query('{{http_request_method}} {{http_route}} {{http_response_status_code}}', rate('http_server_request_duration_seconds_count', of('service_name="gateway"'), 'http_request_method', 'http_route', CODE))], { width: 12 }),
+  timeseries('Duration of HTTP requests, p99', 's', '99 of 100 requests take no longer, by route. Files are as slow as their size.', [query('{{http_request_method}} {{http_route}}', quantile(0.99, 'http_server_request_duration_seconds', of('service_name="gateway"'), 'http_request_method', 'http_route'))], { width: 12 }),
+];
+
+export const gateway = row('gateway', [...sockets, ...durations, ...rooms, ...http, ...processPanels('gateway')]);
