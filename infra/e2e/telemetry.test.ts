@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { withDatabase } from '../chaos/database.ts';
 import { startSystem, waitFor, type TestSystem } from '../testing/index.ts';
+import { metricsNamed } from '../otel/metrics-named.ts';
 import { startTracePage, type TracePage } from '../traces/server.ts';
 import { aClient, anAdmin, Clients, openChat } from './client.ts';
 import { scrape } from './scrape.ts';
@@ -108,6 +109,12 @@ describe('where nothing is sampled', () => {
 
     const presence = await scrape(system, 'presence-service');
     expect(presence.sum('switchboard_presence_leases')).toBe(1);
+  });
+
+  it('every metric that the dashboard, a rule or OPERATIONS.md names is told by somebody', async () => {
+    const told = await Promise.all(['gateway', 'chat-service', 'message-service', 'presence-service'].map((instance) => scrape(system, instance)));
+    const names = new Set(told.flatMap((one) => [...one.names]));
+    expect(metricsNamed().filter((name) => !names.has(name))).toEqual([]);
   });
 });
 
