@@ -24,7 +24,7 @@ describe('telemetry', () => {
   });
 
   it.each([
-    [{}, 0.05], [{ OTEL_TRACES_SAMPLER_ARG: '0.5' }, 0.5], [{ OTEL_TRACES_SAMPLER_ARG: '0' }, 0],
+    [{}, 0.01], [{ OTEL_TRACES_SAMPLER_ARG: '0.5' }, 0.5], [{ OTEL_TRACES_SAMPLER_ARG: '0' }, 0],
     [{ OTEL_TRACES_SAMPLER: 'always_on' }, 1], [{ OTEL_TRACES_SAMPLER: 'parentbased_always_off', OTEL_TRACES_SAMPLER_ARG: '1' }, 0],
     [{ OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '1' }, 1],
   ])('with %j samples %d of all events', (environment, ratio) => {

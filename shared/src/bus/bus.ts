@@ -22,7 +22,7 @@ import { readTraceparent, traceparentOf, type Trace } from './trace.ts';
 /** What is under way is answered within REQUEST_TIMEOUT_MS, or nobody waits for it any more. */
 const CLOSE_WITHIN_MS = 3_000;
 
-const published = new Counts('switchboard.room_events.published', '{event}', 'Room events told to the gateways');
+const published = new Counts('switchboard.room_events.published', '{event}', 'Room events told to the gateways', 'event');
 const reconnections = new Counts('switchboard.nats.reconnections', '{reconnection}', 'Times that NATS was found again');
 
 /** An answer that takes longer is no answer: well under the two seconds in which a client hears of a failure. */
@@ -114,7 +114,7 @@ export class Bus {
     try {
       this.#nats.publish(roomSubject(chatId, owner), frame, { headers: traceHeaders(span.trace) });
       span.end();
-      published.add(1, { event });
+      published.add(1, event);
     } catch (error) {
       span.end('UNAVAILABLE');
       this.#logger.warn({ err: error, event, trace_id: cause.traceId }, 'a room event could not be published; followers will read it from the log');

@@ -1,4 +1,4 @@
-import { metrics, type Attributes, type Counter, type Histogram, type ObservableCallback } from '@opentelemetry/api';
+import { metrics, type Attributes, type Histogram, type ObservableCallback } from '@opentelemetry/api';
 
 // Instruments are asked for when they are first used: by then telemetry has been started, or is not wanted.
 
@@ -35,17 +35,24 @@ export class Sizes {
   }
 }
 
-/** How often something happened. */
-export class Counts {
-  readonly #create: () => Counter;
-  #counter: Counter | undefined;
+/** How often something happened, by one label. Counted here, and read whenever somebody looks: many happen for each message. */
+export class Counts<Label extends string> {
+  readonly #label: Label | undefined;
+  readonly #begin: () => void;
+  readonly #counts = new Map<string, number>();
 
-  constructor(name: string, unit: string, description: string) {
-    this.#create = () => meter().createCounter(name, { unit, description });
+  constructor(name: string, unit: string, description: string, label?: Label) {
+    this.#label = label;
+    this.#begin = () => {
+      meter().createObservableCounter(name, { unit, description }).addCallback((result) => {
+        for (const [value, count] of this.#counts) result.observe(count, this.#label === undefined ? {} : { [this.#label]: value });
+      });
+    };
   }
 
-  add(count: number, attributes: Attributes = {}): void {
-    (this.#counter ??= this.#create()).add(count, attributes);
+  add(count: number, value = ''): void {
+    if (this.#counts.size === 0) this.#begin();
+    this.#counts.set(value, (this.#counts.get(value) ?? 0) + count);
   }
 }
 

@@ -59,10 +59,11 @@ export class Spans {
     return new OpenSpan(this.#recorder, name, kind, parent ?? this.#root(origin), parent, links, attributes);
   }
 
-  /** One piece of work for the sake of many: a trace of its own, sampled when one of theirs is, linked to all. */
-  beginShared(name: string, links: readonly Trace[]): OpenSpan {
-    const root = { ...newTrace(), isSampled: links.some((trace) => trace.isSampled) };
-    return new OpenSpan(this.#recorder, name, 'internal', root, undefined, links, {});
+  /** One piece of work for the sake of many: a trace of its own, sampled when one of theirs is, and linked to those that are. */
+  beginShared(name: string, sakes: readonly Trace[]): OpenSpan {
+    const sampled = sakes.filter((trace) => trace.isSampled);
+    const root = { ...newTrace(), isSampled: sampled.length > 0 };
+    return new OpenSpan(this.#recorder, name, 'internal', root, undefined, sampled.length > 0 ? sampled : sakes, {});
   }
 
   #root(origin: string | undefined): Trace {

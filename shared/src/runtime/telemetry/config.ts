@@ -3,8 +3,8 @@ import { readConfig } from '../config.ts';
 
 const SAMPLERS = ['always_on', 'always_off', 'traceidratio', 'parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'] as const;
 
-/** One event in twenty is traced from end to end unless told otherwise; what fails or is slow is kept in any case. */
-const DEFAULT_RATIO = 0.05;
+/** One event in a hundred is traced from end to end unless told otherwise; what fails or is slow is kept in any case. */
+const DEFAULT_RATIO = 0.01;
 const DEFAULT_SLOW_MS = 250;
 const DEFAULT_DELAY_MS = 1_000;
 const DEFAULT_QUEUE = 4_096;

@@ -20,7 +20,10 @@ export function createSpanRecorder(processor: SpanProcessor, resource: Resource,
     slowMs,
     isSampled: (traceId) => isWithinRatio(traceId, ratio),
     record: (span) => { processor.onEnd(toReadable(span, resource, clock)); },
-    within: (of, work) => context.with(of === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, toSpanContext(of)), work),
+    within: (of, work) => {
+      if (of !== undefined) return context.with(trace.setSpanContext(ROOT_CONTEXT, toSpanContext(of)), work);
+      return context.active() === ROOT_CONTEXT ? work() : context.with(ROOT_CONTEXT, work);
+    },
   };
 }
 

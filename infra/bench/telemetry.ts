@@ -1,0 +1,68 @@
+/** `npm run bench -- telemetry`: what telemetry costs, as ratios of one run. Rounds alternate, so that all meet the same weather. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { freePort, startSystem } from '../testing/index.ts';
+import { cpuOf } from './cpu.ts';
+import { Flood } from './flood.ts';
+
+const ROUNDS = 5;
+const SOCKETS = 16;
+const WARM_UP_MS = 3_000;
+const MEASURED_MS = 8_000;
+
+const DISCARD = `require('node:http').createServer((request, response) => { request.resume().on('end', () => response.end('{}')); }).listen(Number(process.argv[1]), '127.0.0.1', () => console.log('listening'))`;
+
+interface Round {
+  perSecond: number;
+  cpuMicros: number;
+}
+
+const collectorPort = await freePort();
+const collector = spawn(process.execPath, ['-e', DISCARD, String(collectorPort)], { stdio: ['ignore', 'pipe', 'inherit'] });
+await once(collector.stdout, 'data');
+
+const collected = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${String(collectorPort)}` };
+const modes: Record<string, Record<string, string>> = {
+  'off': {},
+  'metrics alone': { ...collected, OTEL_TRACES_EXPORTER: 'none' },
+  'as it is set: one trace in a hundred, what fails or is slow, metrics': collected,
+  'one trace in twenty': { ...collected, OTEL_TRACES_SAMPLER_ARG: '0.05' },
+  'every trace': { ...collected, OTEL_TRACES_SAMPLER_ARG: '1' },
+};
+
+const rounds = new Map<string, Round[]>(Object.keys(modes).map((name) => [name, []]));
+for (let round = 1; round <= ROUNDS; round++) {
+  for (const [name, env] of Object.entries(modes)) {
+    console.log(`round ${String(round)} of ${String(ROUNDS)}: ${name} …`);
+    rounds.get(name)?.push(await measure(env));
+  }
+}
+collector.kill();
+
+const off = rounds.get('off') ?? [];
+console.log(`\n${String(SOCKETS)} sockets, each in a chat of its own; medians of ${String(ROUNDS)} rounds of ${String(MEASURED_MS / 1_000)} s\n`);
+console.log('| telemetry | messages a second | of those without | CPU a message, all services |\n| --- | --- | --- | --- |');
+for (const [name, of] of rounds) {
+  const ratio = median(of.map(({ perSecond }, index) => perSecond / (off[index]?.perSecond ?? Number.NaN)));
+  console.log(`| ${name} | ${median(of.map(({ perSecond }) => perSecond)).toFixed(0)} | ${(ratio * 100).toFixed(1)} % | ${median(of.map(({ cpuMicros }) => cpuMicros)).toFixed(0)} µs |`);
+}
+
+async function measure(env: Record<string, string>): Promise<Round> {
+  const system = await startSystem({ env });
+  try {
+    const flood = await Flood.open(system, SOCKETS);
+    await flood.run(WARM_UP_MS);
+    const cpuBefore = await cpuOf(system);
+    const acknowledged = await flood.run(MEASURED_MS);
+    const cpu = (await cpuOf(system)) - cpuBefore;
+    flood.close();
+    return { perSecond: acknowledged / (MEASURED_MS / 1_000), cpuMicros: (cpu * 1_000) / acknowledged };
+  } finally {
+    await system.stop();
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
