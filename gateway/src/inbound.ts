@@ -37,7 +37,7 @@ const OfChat = z.object({ chatId: z.string() });
 /** What may stand beside a payload. */
 const Beside = z.strictObject({ traceparent: z.string() });
 
-const durations = new Durations('switchboard.event.duration', 'From reading the frame of an event to its answer');
+const durations = new Durations('switchboard.event.duration', 'From reading the frame of an event to its answer', ['event', 'outcome']);
 /** Clients may emit whatever they like: no name of theirs becomes one of ours. */
 const UNKNOWN = 'unknown event';
 
@@ -105,7 +105,7 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
 
   function end(span: OpenSpan, event: string, failure?: ErrorCode): void {
     span.end(failure);
-    durations.record(performance.now() - span.startedAt, { event, outcome: failure ?? 'ok' });
+    durations.record(performance.now() - span.startedAt, event, failure ?? 'ok');
   }
 
   return { answered: async (socket) => { await Promise.all([...(underWay.get(socket) ?? [])]); } };

@@ -20,7 +20,7 @@ export function startSweeper(store: Sweepable, bus: Pick<Bus, 'isConnected' | 'p
   let lastForgotten = performance.now();
   let standing = 0;
   expiries.add(0);
-  const stopObserving = observe('switchboard.presence.leases', '{lease}', 'Gateways that hold a lease', () => [[standing, {}]]);
+  const stopObserving = observe('switchboard.presence.leases', '{lease}', 'Gateways that hold a lease', () => [{ labels: {}, value: standing }]);
 
   const tell = (gone: readonly Presence[]) => {
     for (const presence of gone) bus.publish(participantUpdate, presence.chatId, participant(presence, 'left'), newTrace());

@@ -2,15 +2,23 @@ import { describe, expect, it } from '@jest/globals';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import { InMemorySpanExporter, SamplingDecision, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { newTrace } from '@switchboard/shared/bus';
-import { isWithinRatio, KeepWhatMatters, RootsAreRecorded } from '../src/runtime/telemetry/sampling.ts';
+import { waitFor } from '../../infra/testing/index.ts';
+import { KeepWhatMatters, RootsAreRecorded, Share } from '../src/runtime/telemetry/sampling.ts';
 
-describe('a ratio', () => {
-  it('holds for many traces, and is the same for one trace wherever it is asked', () => {
-    const ids = Array.from({ length: 20_000 }, () => newTrace().traceId);
-    for (const ratio of [0, 0.05, 0.5, 1]) {
-      expect(Math.abs(ids.filter((id) => isWithinRatio(id, ratio)).length / ids.length - ratio)).toBeLessThan(0.02);
-    }
-    for (const id of ids.slice(0, 100)) if (isWithinRatio(id, 0.05)) expect(isWithinRatio(id, 0.06)).toBe(true);
+describe('a share', () => {
+  const ids = Array.from({ length: 20_000 }, () => newTrace().traceId);
+  const taken = (share: Share) => ids.filter((id) => share.takes(id)).length;
+
+  it('holds for many traces', () => {
+    for (const ratio of [0, 0.05, 0.5]) expect(Math.abs(taken(new Share(ratio, Infinity)) / ids.length - ratio)).toBeLessThan(0.02);
+    expect(taken(new Share(1, Infinity))).toBe(ids.length);
+  });
+
+  it('is no more than so many a second', async () => {
+    const share = new Share(1, 20);
+    expect(taken(share)).toBe(20);
+    await waitFor(() => share.takes(ids[0] ?? ''), { what: 'another one' });
+    expect(taken(share)).toBeLessThan(20);
   });
 });
 
@@ -19,14 +27,14 @@ describe('spans of libraries', () => {
   const below = (traceFlags: TraceFlags) => trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: '00f067aa0ba902b7', traceFlags });
 
   it('go by their parent, and where there is none are recorded in any case', () => {
-    const decisionOf = (ratio: number, context = ROOT_CONTEXT) => new RootsAreRecorded(ratio).shouldSample(context, traceId).decision;
+    const decisionOf = (ratio: number, context = ROOT_CONTEXT) => new RootsAreRecorded(new Share(ratio, Infinity)).shouldSample(context, traceId).decision;
     expect([decisionOf(1), decisionOf(0)]).toEqual([SamplingDecision.RECORD_AND_SAMPLED, SamplingDecision.RECORD]);
     expect([decisionOf(0, below(TraceFlags.SAMPLED)), decisionOf(1, below(TraceFlags.NONE))]).toEqual([SamplingDecision.RECORD_AND_SAMPLED, SamplingDecision.NOT_RECORD]);
   });
 
   it('that are not sampled leave only when they failed or were slow, in the trace in which they were', () => {
     const exporter = new InMemorySpanExporter();
-    const tracer = new TracerProvider({ sampler: new RootsAreRecorded(0), spanProcessors: [new KeepWhatMatters(new SimpleSpanProcessor({ exporter }), 100)] }).getTracer('test');
+    const tracer = new TracerProvider({ sampler: new RootsAreRecorded(new Share(0, Infinity)), spanProcessors: [new KeepWhatMatters(new SimpleSpanProcessor({ exporter }), 100)] }).getTracer('test');
     const end = (name: string, ms: number, code = SpanStatusCode.UNSET) => {
       const span = tracer.startSpan(name, { kind: SpanKind.SERVER, startTime: 1_000, attributes: { name } }, ROOT_CONTEXT);
       span.setStatus({ code }).end(1_000 + ms);

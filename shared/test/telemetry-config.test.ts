@@ -24,11 +24,11 @@ describe('telemetry', () => {
   });
 
   it.each([
-    [{}, 0.01], [{ OTEL_TRACES_SAMPLER_ARG: '0.5' }, 0.5], [{ OTEL_TRACES_SAMPLER_ARG: '0' }, 0],
-    [{ OTEL_TRACES_SAMPLER: 'always_on' }, 1], [{ OTEL_TRACES_SAMPLER: 'parentbased_always_off', OTEL_TRACES_SAMPLER_ARG: '1' }, 0],
-    [{ OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '1' }, 1],
-  ])('with %j samples %d of all events', (environment, ratio) => {
-    expect(readTelemetryConfig(environment).ratio).toBe(ratio);
+    [{}, 0.1, 10], [{ OTEL_TRACES_SAMPLER_ARG: '0.5' }, 0.5, Infinity], [{ OTEL_TRACES_SAMPLER_ARG: '0' }, 0, Infinity],
+    [{ OTEL_TRACES_SAMPLER: 'always_on' }, 1, Infinity], [{ OTEL_TRACES_SAMPLER: 'parentbased_always_off', OTEL_TRACES_SAMPLER_ARG: '1' }, 0, Infinity],
+    [{ OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '1' }, 1, Infinity],
+  ])('with %j samples %d of all events, and at most %d a second', (environment, ratio, perSecond) => {
+    expect(readTelemetryConfig(environment)).toMatchObject({ ratio, perSecond });
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { Counts, Durations, type OpenSpan, type RoomEventFrame } from '@switchbo
 import type { Owner } from '@switchboard/shared/contracts';
 import { sinceOrigin } from '../origin.ts';
 
-const durations = new Durations('switchboard.delivery.duration', 'From a frame read here to the room event it caused being told to the sockets here');
+const durations = new Durations('switchboard.delivery.duration', 'From a frame read here to the room event it caused being told to the sockets here', ['event']);
 const delivered = new Counts('switchboard.room_events.delivered', '{event}', 'Room events told to the sockets of this gateway', 'event');
 const repeated = new Counts('switchboard.room_events.repeated', '{event}', 'Room events heard again, and dropped', 'owner');
 const held = new Counts('switchboard.room_events.held', '{event}', 'Room events held because one before them was missing', 'owner');
@@ -26,7 +26,7 @@ export class Delivery {
   told(event: string, countSockets: () => number): void {
     delivered.add(1, event);
     const took = sinceOrigin(this.#origin, this.#gatewayId);
-    if (took !== undefined) durations.record(took, { event });
+    if (took !== undefined) durations.record(took, event);
     this.#span?.end(undefined, { 'switchboard.sockets': countSockets() });
   }
 

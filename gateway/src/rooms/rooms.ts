@@ -63,9 +63,9 @@ export class Rooms {
     this.#timer = setInterval(() => { this.#check(); }, CHECK_MS);
     beginCounting(DURABLE_OWNERS);
     this.#stopObserving = [
-      observe('switchboard.gateway.sockets', '{socket}', 'Connected sockets', () => [[io.of('/').sockets.size, {}]]),
-      observe('switchboard.gateway.rooms', '{room}', 'Chats followed because a socket here has joined them', () => [[this.#rooms.size, {}]]),
-      observe('switchboard.gateway.entries_behind', '{entry}', 'Log entries known to exist that were not told here yet', () => DURABLE_OWNERS.map((owner) => [this.#behind(owner), { owner }])),
+      observe('switchboard.gateway.sockets', '{socket}', 'Connected sockets', () => [{ labels: {}, value: io.of('/').sockets.size }]),
+      observe('switchboard.gateway.rooms', '{room}', 'Chats followed because a socket here has joined them', () => [{ labels: {}, value: this.#rooms.size }]),
+      observe('switchboard.gateway.entries_behind', '{entry}', 'Log entries known to exist that were not told here yet', () => DURABLE_OWNERS.map((owner) => ({ labels: { owner }, value: this.#behind(owner) }))),
     ];
   }
 

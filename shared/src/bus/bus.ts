@@ -65,7 +65,7 @@ export class Bus {
     this.#logger = logger;
     this.spans = new Spans(recorder);
     this.#requester = new Requester(nats, user, isConnected, this.spans);
-    this.#stopObserving = observe('switchboard.nats.connected', '', '1 while NATS is there, else 0', () => [[this.isConnected ? 1 : 0, {}]]);
+    this.#stopObserving = observe('switchboard.nats.connected', '', '1 while NATS is there, else 0', () => [{ labels: {}, value: this.isConnected ? 1 : 0 }]);
     reconnections.add(0);
     this.onReconnect(() => { reconnections.add(1); });
   }

@@ -7,7 +7,7 @@ import { Coalescer, jsonArray, type Item } from './coalesce.ts';
 import { readJson, ReplyBatch, type ReplyEnvelope } from './envelope.ts';
 import { inboxSubject } from './subjects.ts';
 import { Durations } from './instruments.ts';
-import { NATS_RPC, rpcAttributes } from './semantics.ts';
+import { NATS_RPC, RPC_LABELS } from './semantics.ts';
 import type { OpenSpan, Spans } from './spans.ts';
 import { traceparentOf, type Trace } from './trace.ts';
 
@@ -31,7 +31,7 @@ interface Pending {
   batch: number;
 }
 
-const durations = new Durations('rpc.client.call.duration', 'From sending a request to its answer');
+const durations = new Durations('rpc.client.call.duration', 'From sending a request to its answer', RPC_LABELS, NATS_RPC);
 
 const NO_RESPONDERS = 503;
 
@@ -125,7 +125,7 @@ export class Requester {
     this.#batches.delete(pending.batch);
     clearTimeout(pending.timer);
     pending.span?.end(outcome);
-    durations.record(performance.now() - pending.startedAt, rpcAttributes(pending.method, outcome));
+    durations.record(performance.now() - pending.startedAt, pending.method, outcome);
     return pending;
   }
 }

@@ -1,5 +1,4 @@
 import type { Owner } from '../contracts/define.ts';
-import type { ErrorCode } from '../errors.ts';
 import type { SpanAttributes } from './spans.ts';
 import { roomTemplate } from './subjects.ts';
 
@@ -8,9 +7,8 @@ import { roomTemplate } from './subjects.ts';
 
 export const NATS_RPC = { 'rpc.system.name': 'nats' } as const;
 
-/** `method` is a contract's subject, which holds no id. */
-export const rpcAttributes = (method: string, outcome: ErrorCode | undefined) =>
-  outcome === undefined ? { ...NATS_RPC, 'rpc.method': method } : { ...NATS_RPC, 'rpc.method': method, 'error.type': outcome };
+/** A method is a contract's subject, which holds no id. */
+export const RPC_LABELS = ['rpc.method', 'error.type'] as const;
 
 export const roomAttributes = (operation: 'publish' | 'process', owner: Owner, event: string): SpanAttributes => ({
   'messaging.system.name': 'nats',

@@ -10,7 +10,7 @@ import { readJson, RequestBatch, type ReplyEnvelope, type RequestEnvelope } from
 import { RequestContext, type Handler } from './handler.ts';
 import { queueOf } from './subjects.ts';
 import { Durations } from './instruments.ts';
-import { NATS_RPC, rpcAttributes } from './semantics.ts';
+import { NATS_RPC, RPC_LABELS } from './semantics.ts';
 import type { OpenSpan, Spans } from './spans.ts';
 import { newTrace, readTraceparent } from './trace.ts';
 
@@ -19,7 +19,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-const durations = new Durations('rpc.server.call.duration', 'From taking a request to its answer');
+const durations = new Durations('rpc.server.call.duration', 'From taking a request to its answer', RPC_LABELS, NATS_RPC);
 
 /** Serves one contract with the owner's queue group. Every request taken is answered, unless nobody waits for it any more. */
 export function serve<C extends RequestContract>(nats: NatsConnection, contract: C, handler: Handler<C>, spans: Spans, logger: Logger): Server {
@@ -70,7 +70,7 @@ async function answer<C extends RequestContract>(contract: C, handler: Handler<C
   const startedAt = performance.now();
   const end = (outcome?: ErrorCode) => {
     span?.end(outcome);
-    durations.record(performance.now() - startedAt, rpcAttributes(contract.subject, outcome));
+    durations.record(performance.now() - startedAt, contract.subject, outcome);
   };
   try {
     if (contract.caller === 'user' && !context.hasActor) throw new Failure('UNAUTHORIZED');

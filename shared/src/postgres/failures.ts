@@ -23,12 +23,12 @@ export function toFailure(error: unknown): unknown {
   return error;
 }
 
-const durations = new Durations('switchboard.postgres.work.duration', 'A unit of work in Postgres, the wait for a connection included');
+const durations = new Durations('switchboard.postgres.work.duration', 'A unit of work in Postgres, the wait for a connection included', ['outcome']);
 
 /** Runs database work; its outages surface as retryable failures. */
 export async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
   const startedAt = performance.now();
-  const end = (outcome: string) => { durations.record(performance.now() - startedAt, { outcome }); };
+  const end = (outcome: string) => { durations.record(performance.now() - startedAt, outcome); };
   try {
     const result = await work();
     end('ok');

@@ -28,9 +28,9 @@ function observePool({ driver }: DataSource): void {
   const pool = (): pg.Pool | undefined => ('master' in driver && driver.master instanceof pg.Pool ? driver.master : undefined);
   observe('db.client.connection.count', '{connection}', 'Connections to Postgres', () => {
     const { totalCount = 0, idleCount = 0 } = pool() ?? {};
-    return [[idleCount, { [STATE]: 'idle' }], [totalCount - idleCount, { [STATE]: 'used' }]];
+    return [{ labels: { [STATE]: 'idle' }, value: idleCount }, { labels: { [STATE]: 'used' }, value: totalCount - idleCount }];
   });
-  observe('db.client.connection.pending_requests', '{request}', 'Work that waits for a connection', () => [[pool()?.waitingCount ?? 0, {}]]);
+  observe('db.client.connection.pending_requests', '{request}', 'Work that waits for a connection', () => [{ labels: {}, value: pool()?.waitingCount ?? 0 }]);
 }
 
 /** Whether Postgres answers. Throws UNAVAILABLE or BUSY when it does not. */

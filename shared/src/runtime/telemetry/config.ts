@@ -3,8 +3,12 @@ import { readConfig } from '../config.ts';
 
 const SAMPLERS = ['always_on', 'always_off', 'traceidratio', 'parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'] as const;
 
-/** One event in a hundred is traced from end to end unless told otherwise; what fails or is slow is kept in any case. */
-const DEFAULT_RATIO = 0.01;
+/**
+ * Unless told otherwise: enough to see what is usual in a quiet system, and no more of it in a busy one, where recording a
+ * share of all would cost more than it tells. What fails or is slow is kept in any case.
+ */
+const DEFAULT_RATIO = 0.1;
+const DEFAULT_PER_SECOND = 10;
 const DEFAULT_SLOW_MS = 250;
 const DEFAULT_DELAY_MS = 1_000;
 const DEFAULT_QUEUE = 4_096;
@@ -20,7 +24,7 @@ const Environment = z.object({
   OTEL_METRICS_EXPORTER: z.string().default('otlp').transform((list) => list.split(',').map((name) => name.trim()))
     .pipe(z.array(z.enum(['otlp', 'prometheus', 'none'], { error: 'must be otlp, prometheus, both with a comma between them, or none' }))),
   OTEL_TRACES_SAMPLER: z.enum(SAMPLERS, { error: `must be one of ${SAMPLERS.join(', ')}` }).default('parentbased_traceidratio'),
-  OTEL_TRACES_SAMPLER_ARG: z.coerce.number({ error: 'must be a number between 0 and 1' }).min(0).max(1).default(DEFAULT_RATIO),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number({ error: 'must be a number between 0 and 1' }).min(0).max(1).optional(),
   OTEL_BSP_SCHEDULE_DELAY: z.coerce.number({ error: 'must be a number of milliseconds' }).positive().default(DEFAULT_DELAY_MS),
   OTEL_BSP_MAX_QUEUE_SIZE: z.coerce.number({ error: 'must be a number of spans' }).int().min(512).default(DEFAULT_QUEUE),
   OTEL_METRIC_EXPORT_INTERVAL: z.coerce.number({ error: 'must be a number of milliseconds' }).min(1_000).default(DEFAULT_INTERVAL_MS),
@@ -33,8 +37,9 @@ export interface TelemetryConfig {
   readonly metrics: { readonly otlp: boolean; readonly prometheus: boolean; readonly everyMs: number };
   /** How long spans wait for company, in ms, and how many at most; what is beyond is dropped. */
   readonly queue: { readonly delayMs: number; readonly spans: number };
-  /** Of the traces that begin here, 0 to 1. */
+  /** Of the traces that begin here, 0 to 1, and at most so many of them. */
   readonly ratio: number;
+  readonly perSecond: number;
   readonly slowMs: number;
 }
 
@@ -51,12 +56,15 @@ export function readTelemetryConfig(environment: NodeJS.ProcessEnv = process.env
       everyMs: env.OTEL_METRIC_EXPORT_INTERVAL,
     },
     queue: { delayMs: env.OTEL_BSP_SCHEDULE_DELAY, spans: env.OTEL_BSP_MAX_QUEUE_SIZE },
-    ratio: ratioOf(env.OTEL_TRACES_SAMPLER, env.OTEL_TRACES_SAMPLER_ARG),
+    ...shareOf(env.OTEL_TRACES_SAMPLER, env.OTEL_TRACES_SAMPLER_ARG),
     slowMs: env.TRACES_SLOW_MS,
   };
 }
 
-function ratioOf(sampler: (typeof SAMPLERS)[number], given: number): number {
-  if (sampler.endsWith('always_on')) return 1;
-  return sampler.endsWith('always_off') ? 0 : given;
+/** Whoever names a share has it, however much that is. */
+function shareOf(sampler: (typeof SAMPLERS)[number], given: number | undefined): { ratio: number; perSecond: number } {
+  const exactly = (ratio: number) => ({ ratio, perSecond: Number.POSITIVE_INFINITY });
+  if (sampler.endsWith('always_on')) return exactly(1);
+  if (sampler.endsWith('always_off')) return exactly(0);
+  return given === undefined ? { ratio: DEFAULT_RATIO, perSecond: DEFAULT_PER_SECOND } : exactly(given);
 }

@@ -2,28 +2,49 @@ import { trace, SpanStatusCode, TraceFlags, type Context } from '@opentelemetry/
 import { hrTimeToMilliseconds } from '@opentelemetry/core';
 import { SamplingDecision, type ReadableSpan, type Sampler, type SamplingResult, type SpanProcessor } from '@opentelemetry/sdk-trace';
 
-/** Decides alike wherever it is asked: by the random digits of the id. https://www.w3.org/TR/trace-context-2/#random-trace-id-flag */
-export const isWithinRatio = (traceId: string, ratio: number): boolean => Number.parseInt(traceId.slice(-8), 16) < ratio * 2 ** 32;
+/** Of the traces that begin in this process a share, by the random digits of their ids, and at most so many a second. */
+export class Share {
+  readonly #ratio: number;
+  readonly #perSecond: number;
+  #left: number;
+  #since = performance.now();
+
+  constructor(ratio: number, perSecond: number) {
+    this.#ratio = ratio;
+    this.#perSecond = perSecond;
+    this.#left = perSecond;
+  }
+
+  takes(traceId: string): boolean {
+    if (Number.parseInt(traceId.slice(-8), 16) >= this.#ratio * 2 ** 32) return false;
+    const now = performance.now();
+    this.#left = Math.min(this.#perSecond, this.#left + ((now - this.#since) / 1_000) * this.#perSecond);
+    this.#since = now;
+    if (this.#left < 1) return false;
+    this.#left -= 1;
+    return true;
+  }
+}
 
 /**
  * For the spans that libraries make. A trace that begins here is recorded in any case, since it may turn out to be worth
  * keeping; below a span that is not sampled nothing is.
  */
 export class RootsAreRecorded implements Sampler {
-  readonly #ratio: number;
+  readonly #share: Share;
 
-  constructor(ratio: number) {
-    this.#ratio = ratio;
+  constructor(share: Share) {
+    this.#share = share;
   }
 
   shouldSample(context: Context, traceId: string): SamplingResult {
     const parent = trace.getSpanContext(context);
-    if (parent === undefined) return { decision: isWithinRatio(traceId, this.#ratio) ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.RECORD };
+    if (parent === undefined) return { decision: this.#share.takes(traceId) ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.RECORD };
     return { decision: (parent.traceFlags & TraceFlags.SAMPLED) === 0 ? SamplingDecision.NOT_RECORD : SamplingDecision.RECORD_AND_SAMPLED };
   }
 
   toString(): string {
-    return `RootsAreRecorded(${this.#ratio.toString()})`;
+    return 'RootsAreRecorded';
   }
 }
 

@@ -14,9 +14,10 @@ import type { Logger } from '../logger.ts';
 import type { TelemetryConfig } from './config.ts';
 import { instrumentations } from './instrumentations.ts';
 import { MetricsPage } from './metrics-page.ts';
+import { MetricsSource } from './metrics-source.ts';
 import { EdgePropagator, InnerPropagator } from './propagators.ts';
 import { resourceOf } from './resource.ts';
-import { KeepWhatMatters, RootsAreRecorded } from './sampling.ts';
+import { KeepWhatMatters, RootsAreRecorded, Share } from './sampling.ts';
 import { createSpanRecorder } from './span-recorder.ts';
 import { noTelemetry, type Telemetry, type TelemetryOf } from './telemetry.ts';
 
@@ -28,16 +29,18 @@ const COMPLAIN_EVERY_MS = 60_000;
 export function startSdk(of: TelemetryOf, config: TelemetryConfig, logger: Logger): Telemetry {
   setGlobalErrorHandler(complain(logger));
   const resource = resourceOf(of);
-  const page = config.metrics.prometheus ? new MetricsPage() : undefined;
-  const meters = startMetrics(resource, config, page);
+  const source = new MetricsSource(resource);
+  const page = config.metrics.prometheus ? new MetricsPage({ metricProducers: [source] }) : undefined;
+  const meters = startMetrics(resource, config, source, page);
   const queue = config.traces ? queueOf(config) : undefined;
-  if (queue !== undefined) startTraces(resource, queue, config, of);
+  const share = new Share(config.ratio, config.perSecond);
+  if (queue !== undefined) startTraces(resource, queue, share, config, of);
   registerInstrumentations({ instrumentations: instrumentations(of, config.traces), meterProvider: meters });
   // Ours are the first to ask for it by `import`, which nobody can listen to.
   createRequire(import.meta.url)('node:http');
 
   return {
-    recorder: queue === undefined ? noRecorder : createSpanRecorder(queue, resource, config),
+    recorder: queue === undefined ? noRecorder : createSpanRecorder(queue, resource, share, config.slowMs),
     traceAtHand,
     nameRoute,
     metricsPage: page?.route ?? noTelemetry.metricsPage,
@@ -50,8 +53,8 @@ export function startSdk(of: TelemetryOf, config: TelemetryConfig, logger: Logge
 const queueOf = ({ queue: { delayMs, spans } }: TelemetryConfig): SpanProcessor =>
   new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), scheduledDelayMillis: delayMs, maxQueueSize: spans });
 
-function startMetrics(resource: Resource, { metrics: { otlp, everyMs } }: TelemetryConfig, page: MetricsPage | undefined): MeterProvider {
-  const readers = [page, otlp ? new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter(), exportIntervalMillis: everyMs, exportTimeoutMillis: Math.min(everyMs, 10_000) }) : undefined];
+function startMetrics(resource: Resource, { metrics: { otlp, everyMs } }: TelemetryConfig, source: MetricsSource, page: MetricsPage | undefined): MeterProvider {
+  const readers = [page, otlp ? new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter(), exportIntervalMillis: everyMs, exportTimeoutMillis: Math.min(everyMs, 10_000), metricProducers: [source] }) : undefined];
   const meters = new MeterProvider({
     resource,
     readers: readers.filter((reader) => reader !== undefined),
@@ -62,12 +65,12 @@ function startMetrics(resource: Resource, { metrics: { otlp, everyMs } }: Teleme
   return meters;
 }
 
-function startTraces(resource: Resource, queue: SpanProcessor, { ratio, slowMs }: TelemetryConfig, { isEdge }: TelemetryOf): void {
+function startTraces(resource: Resource, queue: SpanProcessor, share: Share, { slowMs }: TelemetryConfig, { isEdge }: TelemetryOf): void {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(isEdge ? new EdgePropagator() : new InnerPropagator());
   trace.setGlobalTracerProvider(new TracerProvider({
     resource,
-    sampler: new RootsAreRecorded(ratio),
+    sampler: new RootsAreRecorded(share),
     spanProcessors: [new KeepWhatMatters(queue, slowMs)],
   }));
 }
