@@ -32,7 +32,7 @@ export async function createGateway(config: Config, logger: Logger, telemetry: T
   const bus = await Bus.connect({ url: config.NATS_URL, user: 'gateway', logger, recorder: telemetry.recorder });
 
   const io: ChatServer = new Server(http, { serveClient: false, maxHttpBufferSize: MAX_FRAME_BYTES, connectTimeout: 10_000, cors: { origin: '*' } });
-  guardHandshake(io, verify, config.AUTH_QUERY_TOKEN, logger);
+  guardHandshake(io, bus, gatewayId, verify, config.AUTH_QUERY_TOKEN, logger);
   const presence = new Presence(bus, gatewayId, logger);
   const rooms = new Rooms(io, bus, presence, gatewayId, logger);
   const inbound = acceptEvents(io, bus, gatewayId, { joinChat: rooms.joinChat, leaveChat: rooms.leaveChat }, logger);

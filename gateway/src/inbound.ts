@@ -1,11 +1,11 @@
-import { Durations, readTraceparent, REQUEST_TIMEOUT_MS, type Asking, type Bus, type OpenSpan, type Trace } from '@switchboard/shared/bus';
+import { REQUEST_TIMEOUT_MS, type Asking, type Bus, type Trace } from '@switchboard/shared/bus';
 import { parse, requestContracts, type RequestContract, type SocketBinding } from '@switchboard/shared/contracts';
-import { ERRORS, Failure, type ErrorCode } from '@switchboard/shared/errors';
+import { ERRORS, Failure } from '@switchboard/shared/errors';
 import { failpoint } from '@switchboard/shared/failpoints';
 import type { Logger } from '@switchboard/shared/runtime';
 import { z } from 'zod';
+import { ClientEvent } from './client-event.ts';
 import { Lanes } from './lanes.ts';
-import { originOf } from './origin.ts';
 import type { ChatServer, ChatSocket } from './sockets.ts';
 
 /** What a socket is told in answer to one event; `afterwards` runs once it has been told. */
@@ -17,7 +17,7 @@ export interface Answer {
 /** An event that only the edge can carry out, since only it has the sockets. */
 export type EdgeEvent = (socket: ChatSocket, payload: unknown, asking: Asking & { trace: Trace }) => Promise<Answer>;
 
-interface ClientEvent {
+interface Offer {
   readonly contract: RequestContract;
   readonly binding: SocketBinding<unknown>;
 }
@@ -25,7 +25,7 @@ interface ClientEvent {
 type Acknowledge = (response: unknown) => void;
 
 /** What clients may emit: exactly what the registry says. */
-const clientEvents: ReadonlyMap<string, ClientEvent> = new Map(
+const offers: ReadonlyMap<string, Offer> = new Map(
   requestContracts.flatMap((contract) => (contract.socket === undefined ? [] : [[contract.socket.event, { contract, binding: contract.socket }]])),
 );
 
@@ -37,7 +37,6 @@ const OfChat = z.object({ chatId: z.string() });
 /** What may stand beside a payload. */
 const Beside = z.strictObject({ traceparent: z.string() });
 
-const durations = new Durations('switchboard.event.duration', 'From reading the frame of an event to its answer', ['event', 'outcome']);
 /** Clients may emit whatever they like: no name of theirs becomes one of ours. */
 const UNKNOWN = 'unknown event';
 
@@ -54,21 +53,20 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
     const asked = new Set<Promise<void>>();
     underWay.set(socket, asked);
     socket.onAny((event: string, ...args: unknown[]) => {
-      const name = clientEvents.has(event) ? event : UNKNOWN;
       const acknowledge = takeAcknowledge(args);
-      const span = begin(socket, name, args);
-      const { trace, startedAt } = span;
-      const answered = answer(event, args, trace, startedAt).then(
+      const clientEvent = new ClientEvent(offers.has(event) ? event : UNKNOWN, bus.spans, gatewayId, [socket.handshake.auth['traceparent'], traceparentBeside(args)]);
+      const { trace, arrivedAt } = clientEvent;
+      const answered = answer(event, args, trace, arrivedAt).then(
         ({ binding, data, afterwards }) => {
           if (acknowledge !== undefined) acknowledge({ event: binding.reply, data, traceId: trace.traceId });
           else if (binding.replyOnAckOnly !== true) socket.emit(binding.reply, data);
-          end(span, name);
+          clientEvent.answered();
           afterwards?.();
         },
         (error: unknown) => {
-          const failure = toFailure(error, name, trace);
+          const failure = toFailure(error, clientEvent.name, trace);
           refuse(socket, acknowledge, failure, trace);
-          end(span, name, failure.code);
+          clientEvent.answered(failure.code);
         },
       ).finally(() => { asked.delete(answered); });
       asked.add(answered);
@@ -76,11 +74,11 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
 
     async function answer(event: string, args: readonly unknown[], trace: Trace, arrivedAt: number): Promise<Answer & { binding: SocketBinding<unknown> }> {
       failpoint('gateway.frameRead');
-      const clientEvent = clientEvents.get(event);
-      if (clientEvent === undefined) throw new Failure('UNKNOWN_EVENT');
+      const offer = offers.get(event);
+      if (offer === undefined) throw new Failure('UNKNOWN_EVENT');
       const [data, beside, ...more] = args;
       if (more.length > 0 || (beside !== undefined && !Beside.safeParse(beside).success)) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'one argument, { traceparent } beside it if wanted, and an acknowledgement callback if wanted' }] });
-      const { contract, binding } = clientEvent;
+      const { contract, binding } = offer;
       const payload = parse(binding.payload ?? contract.payload, data);
       const { chatId } = OfChat.parse(payload);
       const group = binding.pipelined === true ? `${socket.id} ${chatId}` : undefined;
@@ -96,18 +94,6 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
     }
   });
 
-  /** The clients' traces are linked: which of ours are recorded is not theirs to say. */
-  function begin(socket: ChatSocket, name: string, [, beside]: readonly unknown[]): OpenSpan {
-    const named = [socket.handshake.auth['traceparent'], beside === undefined ? undefined : Beside.safeParse(beside).data?.traceparent];
-    const theirs = named.flatMap((traceparent) => readTraceparent(traceparent) ?? []);
-    return bus.spans.begin(name, 'server', { links: theirs, attributes: { 'network.protocol.name': 'socket.io' }, origin: originOf(gatewayId, performance.now()) });
-  }
-
-  function end(span: OpenSpan, event: string, failure?: ErrorCode): void {
-    span.end(failure);
-    durations.record(performance.now() - span.startedAt, event, failure ?? 'ok');
-  }
-
   return { answered: async (socket) => { await Promise.all([...(underWay.get(socket) ?? [])]); } };
 
   function toFailure(error: unknown, event: string, { traceId }: Trace): Failure {
@@ -116,6 +102,8 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
     return new Failure('INTERNAL');
   }
 }
+
+const traceparentBeside = ([, beside]: readonly unknown[]): string | undefined => (beside === undefined ? undefined : Beside.safeParse(beside).data?.traceparent);
 
 /** A last argument that is a function is the acknowledgement callback; whatever else it is, it is data. */
 function takeAcknowledge(args: unknown[]): Acknowledge | undefined {

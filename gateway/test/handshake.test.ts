@@ -9,7 +9,7 @@ let lenient: TestGateway;
 beforeAll(async () => { [gateway, lenient] = await Promise.all([startGateway(), startGateway({ AUTH_QUERY_TOKEN: 'true' })]); });
 afterAll(() => Promise.all([gateway.stop(), lenient.stop()]));
 
-const REFUSED = { message: 'A valid token is needed.', data: { code: 'UNAUTHORIZED', retryable: false } };
+const REFUSED = { message: 'A valid token is needed.', data: { code: 'UNAUTHORIZED', retryable: false, traceId: expect.stringMatching(/^[0-9a-f]{32}$/) } };
 
 describe('a token is taken', () => {
   it('from auth', async () => {

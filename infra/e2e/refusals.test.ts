@@ -51,7 +51,7 @@ async function refusalOf(auth: Record<string, unknown>, options: ConstructorPara
 }
 
 describe('the handshake', () => {
-  const UNAUTHORIZED = { name: 'Error', message: 'A valid token is needed.', data: { code: 'UNAUTHORIZED', retryable: false } };
+  const UNAUTHORIZED = { name: 'Error', message: 'A valid token is needed.', data: { code: 'UNAUTHORIZED', retryable: false, traceId: expect.stringMatching(/^[0-9a-f]{32}$/) } };
   const now = () => Math.floor(Date.now() / 1000);
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 

@@ -1,23 +1,30 @@
+import type { Bus } from '@switchboard/shared/bus';
 import { ERRORS, Failure } from '@switchboard/shared/errors';
 import type { Logger } from '@switchboard/shared/runtime';
 import type { ExtendedError } from 'socket.io';
+import { ClientEvent } from '../client-event.ts';
 import type { ChatServer, ChatSocket } from '../sockets.ts';
 import { bearerToken } from './token.ts';
 import type { Verify } from './verify.ts';
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Lets in who brings a valid token, and shows them out when it ends. Every refusal reads the same. */
-export function guardHandshake(io: ChatServer, verify: Verify, allowQueryToken: boolean, logger: Logger): void {
+/** Lets in who brings a valid token, and shows them out when it ends. Every refusal reads the same, but for its trace. */
+export function guardHandshake(io: ChatServer, bus: Bus, gatewayId: string, verify: Verify, allowQueryToken: boolean, logger: Logger): void {
   io.use((socket, next) => {
+    const connecting = new ClientEvent('connect', bus.spans, gatewayId, [socket.handshake.auth['traceparent']]);
     verify(tokenOf(socket, allowQueryToken)).then(
       (identity) => {
         socket.data = { ...identity };
+        connecting.answered();
         next();
       },
       (error: unknown) => {
-        if (!(error instanceof Failure)) logger.error({ err: error }, 'a token could not be verified');
-        next(refusal(error instanceof Failure && error.retryable ? 'UNAVAILABLE' : 'UNAUTHORIZED'));
+        const { traceId } = connecting.trace;
+        if (!(error instanceof Failure)) logger.error({ err: error, trace_id: traceId }, 'a token could not be verified');
+        const code = error instanceof Failure && error.retryable ? 'UNAVAILABLE' : 'UNAUTHORIZED';
+        connecting.answered(code);
+        next(refusal(code, traceId));
       },
     );
   });
@@ -33,9 +40,9 @@ function tokenOf({ handshake }: ChatSocket, allowQueryToken: boolean): string | 
   return typeof query === 'string' ? query : undefined;
 }
 
-function refusal(code: 'UNAUTHORIZED' | 'UNAVAILABLE'): ExtendedError {
+function refusal(code: 'UNAUTHORIZED' | 'UNAVAILABLE', traceId: string): ExtendedError {
   const error: ExtendedError = new Error(ERRORS[code].sentence);
-  error.data = { code, retryable: ERRORS[code].retryable };
+  error.data = { code, retryable: ERRORS[code].retryable, traceId };
   return error;
 }
 
