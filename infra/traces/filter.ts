@@ -2,7 +2,7 @@ import { attributeText, type TraceSpan } from './span.ts';
 import { summaryOf } from './summary.ts';
 
 export interface Filter {
-  /** In a name, a service, an attribute (`chat.id`, `42`, `chat.id=42`) or the trace id; case does not matter. */
+  /** In a name, a service, an attribute (`switchboard.event`, `newMessage`, `switchboard.event=newMessage`) or the trace id; case does not matter. */
   text: string;
   minMs: number;
   errorsOnly: boolean;

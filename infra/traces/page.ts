@@ -44,7 +44,7 @@ ${live ? html`<noscript><meta http-equiv="refresh" content="2"></noscript><scrip
 `.markup;
 
 const filterForm = ({ text, minMs, errorsOnly }: Filter): Html => html`<form action="/">
-<input type="search" name="q" value="${text}" placeholder="Trace id, name or attribute, such as chat.id=42" aria-label="Search">
+<input type="search" name="q" value="${text}" placeholder="Trace id, name or attribute, such as switchboard.event=newMessage" aria-label="Search">
 <label>at least <input type="number" name="min" min="0" step="any" value="${minMs > 0 ? minMs : ''}"> ms</label>
 <label>${checkbox('errors', errorsOnly)} only errors</label>
 <button>Filter</button>
