@@ -27,6 +27,7 @@ module.exports = {
     forbid('domain-does-no-io', { path: domainOf }, { path: '^shared/src/(?!contracts/|errors\\.ts)' }),
     forbid('handlers-import-domain-only', { path: handlersOf }, { path: '-service/src/(?!domain/|handlers/)' }),
     forbid('handlers-know-no-transport', { path: `${handlersOf}|${domainOf}` }, { path: 'node_modules/(@nats-io|socket\\.io|typeorm|pg|@opentelemetry|express)/' }),
+    forbid('telemetry-stands-apart', { path: '/src/', pathNot: '^shared/src/runtime/telemetry/' }, { path: 'node_modules/@opentelemetry/' }),
     forbid('stores-import-domain-only', { path: '-service/src/store/' }, { path: '-service/src/(?!domain/|store/)' }),
     forbid('routes-do-not-wire', { path: '-service/src/routes\\.ts$' }, { path: '-service/src/store/' }),
     forbid('only-app-builds', { path: '-service/src/(?!app|main|migrate)' }, { path: '-service/src/(app|main)\\.ts$' }),

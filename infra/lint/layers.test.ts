@@ -44,6 +44,8 @@ const offences: [file: string, imports: string, ...rules: string[]][] = [
   ['chat-service/src/domain/rows.ts', 'typeorm', 'handlers-know-no-transport'],
   ['presence-service/src/handlers/offence.ts', '../store/innocent.ts', 'handlers-import-domain-only'],
   ['presence-service/src/handlers/rows.ts', 'typeorm', 'handlers-know-no-transport'],
+  ['shared/src/bus/telemetry.ts', '@opentelemetry/api', 'telemetry-stands-apart'],
+  ['gateway/src/telemetry.ts', '@opentelemetry/api', 'telemetry-stands-apart'],
   ['message-service/src/store/offence.ts', '../handlers/innocent.ts', 'stores-import-domain-only'],
   ['chat-service/src/routes.ts', './store/innocent.ts', 'routes-do-not-wire'],
   ['message-service/src/builder.ts', './app.ts', 'only-app-builds'],
@@ -74,8 +76,10 @@ beforeAll(async () => {
   }
   await mkdir(join(folder, 'node_modules/@switchboard'), { recursive: true });
   for (const part of parts) await symlink(join(folder, part), join(folder, 'node_modules/@switchboard', part));
-  await write('node_modules/typeorm/package.json', '{"name":"typeorm","version":"1.0.0","main":"index.js"}');
-  await write('node_modules/typeorm/index.js', '');
+  for (const name of ['typeorm', '@opentelemetry/api']) {
+    await write(`node_modules/${name}/package.json`, `{"name":"${name}","version":"1.0.0","main":"index.js"}`);
+    await write(`node_modules/${name}/index.js`, '');
+  }
   await write('shared/src/bus/index.ts', 'export {};');
   await write('message-service/src/app.ts', 'export {};');
   for (const file of innocent) await write(file, 'export const innocent = 1;');
