@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { startSystem, waitFor, type TestSystem } from '../testing/index.ts';
 import { startTracePage, type TracePage } from '../traces/server.ts';
 import { aClient, anAdmin, Clients, http, openChat, type TestClient } from './client.ts';
-import { expectTree } from './trace-tree.ts';
+import { expectTree, treeOf } from './trace-tree.ts';
 
 // One event of a client is one trace: span by span, parent by parent.
 
@@ -84,6 +84,18 @@ describe('the trace of', () => {
     ]);
   });
 
+  it('joinChat of a chat that a service does not know yet shows how it asks for it', async () => {
+    const lookUp = ['client message-service', 'server chat-service'].map((who, depth) => `${'  '.repeat(3 + depth)}${who} internal.chat.v1.lookUp`).join('\n');
+    // It may hear of the chat by itself, within a second of its opening.
+    await waitFor(async () => {
+      const client = await clients.connect(owner);
+      const { traceId } = await client.ask('joinChat', { chatId: await openChat(system, owner) });
+      const now = () => treeOf(page.store.get(traceId ?? '')).join('\n');
+      await waitFor(() => now().includes('message-service message.v1.join') && now().startsWith('server gateway joinChat'), { what: 'the trace' });
+      return now().includes(lookUp);
+    }, { what: 'a chat that was looked up', everyMs: 300 });
+  });
+
   it('typing touches the access row alone, and is not told to the sockets of who types', async () => {
     const { chatId, client } = await aBusyChat();
     const { traceId } = await client.ask('typing', { chatId, isTyping: true });
@@ -160,7 +172,7 @@ describe('the trace of', () => {
 });
 
 describe('a client\'s own trace', () => {
-  const linksOf = (traceId: string | undefined) => page.store.get(traceId ?? '').find(({ kind }) => kind === 'server')?.links;
+  const linksOf = (traceId: string | undefined) => page.store.get(traceId ?? '').find(({ parentSpanId }) => parentSpanId === undefined)?.links;
   const link = { traceId: STRANGER, spanId: '00f067aa0ba902b7' };
 
   it('is linked to, never continued: from the handshake, from beside a payload, from a header', async () => {

@@ -33,7 +33,7 @@ export async function createMessageService(config: Config, logger: Logger, telem
   const stopAnnouncing = announceHeads(store.log, database, bus, messageHeads, logger);
   internal.serve(
     { nats: () => bus.isConnected, postgres: () => store.isReady() },
-    [telemetry.metricsPage, transferRoute({ tickets, blobs, files, maxBytes: config.MAX_FILE_BYTES, logger })],
+    [telemetry.metricsPage, transferRoute({ tickets, blobs, files, maxBytes: config.MAX_FILE_BYTES, telemetry, logger })],
   );
   logger.info({ port: internal.port }, 'ready');
 

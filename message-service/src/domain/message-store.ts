@@ -81,6 +81,6 @@ export interface Cause {
 /** The chats that this service knows of by following chat-service. */
 export interface ChatDirectory {
   /** Asks chat-service for a chat that has no row here, and keeps it. */
-  lookUp(chatId: string): Promise<ChatFacts | undefined>;
+  lookUp(chatId: string, trace: Trace): Promise<ChatFacts | undefined>;
   take(chats: readonly ChatFacts[]): Promise<void>;
 }

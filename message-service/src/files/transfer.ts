@@ -3,7 +3,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FileInfo } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
-import type { InternalRoute, Logger } from '@switchboard/shared/runtime';
+import type { InternalRoute, Logger, Telemetry } from '@switchboard/shared/runtime';
 import type { FileStore } from '../domain/message-store.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { Ticket, Tickets } from './tickets.ts';
@@ -13,6 +13,7 @@ interface Parts {
   readonly blobs: BlobStore;
   readonly files: FileStore;
   readonly maxBytes: number;
+  readonly telemetry: Pick<Telemetry, 'traceAtHand'>;
   readonly logger: Logger;
 }
 
@@ -22,7 +23,7 @@ export function transferRoute(parts: Parts): InternalRoute {
     if (!request.url?.startsWith('/blobs/')) return false;
     const ticket = parts.tickets.take(request.url);
     void handle(parts, ticket, request, response).catch((error: unknown) => {
-      if (!(error instanceof Failure) && !request.destroyed) parts.logger.error({ err: error }, 'the bytes of a file could not be moved');
+      if (!(error instanceof Failure) && !request.destroyed) parts.logger.error({ err: error, trace_id: parts.telemetry.traceAtHand()?.traceId }, 'the bytes of a file could not be moved');
       if (response.headersSent) response.destroy();
       else response.writeHead(error instanceof Failure && error.code === 'TOO_LARGE' ? 413 : 503).end();
     });

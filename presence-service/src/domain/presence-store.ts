@@ -1,4 +1,4 @@
-import type { Actor, ChatFacts, SocketRef } from '@switchboard/shared/contracts';
+import type { Actor, ChatFacts, SocketRef, Trace } from '@switchboard/shared/contracts';
 
 /** A user's arrival or departure in a chat. */
 export interface Presence {
@@ -41,5 +41,5 @@ export interface PresenceStore {
 
 export interface ChatAccess {
   /** Throws CHAT_NOT_FOUND alike for a chat that does not exist and for one that is not the actor's. */
-  requireAccess(actor: Actor, chatId: string): Promise<ChatFacts>;
+  requireAccess(actor: Actor, chatId: string, trace: Trace): Promise<ChatFacts>;
 }

@@ -5,7 +5,7 @@ import type { ChatAccess, PresenceStore } from '../domain/presence-store.ts';
 
 export const enterChatHandler = (store: PresenceStore, chats: ChatAccess, bus: Bus): Handler<typeof presenceContracts.enterChat> =>
   async ({ chatId, turn }, { actor, socket, trace }) => {
-    await chats.requireAccess(actor, chatId);
+    await chats.requireAccess(actor, chatId, trace);
     const presence = { chatId, userId: actor.id };
     const { leaseId, isFirst } = await store.enter(presence, requireSocket(socket), turn);
     if (isFirst) bus.publish(participantUpdate, chatId, participant(presence, 'joined'), trace);

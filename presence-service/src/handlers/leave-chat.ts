@@ -6,7 +6,7 @@ import type { ChatAccess, PresenceStore } from '../domain/presence-store.ts';
 /** Who leaves is told at once; a dropped transport is given time to come back before anybody hears of it. */
 export const leaveChatHandler = (store: PresenceStore, chats: ChatAccess, bus: Bus): Handler<typeof presenceContracts.leaveChat> =>
   async ({ chatId, how, turn }, { actor, socket, trace }) => {
-    await chats.requireAccess(actor, chatId);
+    await chats.requireAccess(actor, chatId, trace);
     const presence = { chatId, userId: actor.id };
     const ref = requireSocket(socket);
     if (turn === undefined) return chatId;

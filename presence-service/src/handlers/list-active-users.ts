@@ -3,7 +3,7 @@ import type { presenceContracts } from '@switchboard/shared/contracts';
 import type { ChatAccess, PresenceStore } from '../domain/presence-store.ts';
 
 export const listActiveUsersHandler = (store: PresenceStore, chats: ChatAccess): Handler<typeof presenceContracts.listActiveUsers> =>
-  async ({ chatId }, { actor }) => {
-    await chats.requireAccess(actor, chatId);
+  async ({ chatId }, { actor, trace }) => {
+    await chats.requireAccess(actor, chatId, trace);
     return { chatId, userIds: await store.activeUsers(chatId) };
   };

@@ -36,7 +36,8 @@ export interface BusOptions extends NatsOptions {
 export interface Asking {
   readonly actor?: Actor;
   readonly socket?: SocketRef;
-  readonly trace?: Trace;
+  /** Of the work that asks; without it there is no span. */
+  readonly trace?: Trace | undefined;
   readonly timeoutMs?: number;
   /** Requests of one group that leave in the same turn reach one replica, in order. */
   readonly group?: string;

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Bus } from '../bus/index.ts';
 import { mayEnter } from '../contracts/access.ts';
 import { chatContracts, chatHeads, type ChatFacts } from '../contracts/chats.ts';
+import type { Trace } from '../contracts/trace.ts';
 import type { Actor } from '../contracts/values.ts';
 import { Failure } from '../errors.ts';
 import { guarded, type Database } from '../postgres/failures.ts';
@@ -33,33 +34,33 @@ export class KnownChats {
     this.#logger = logger;
   }
 
-  /** Throws CHAT_NOT_FOUND alike for a chat that does not exist and for one that is not the actor's. */
-  async requireAccess(actor: Actor, chatId: string): Promise<ChatFacts> {
-    const chat = await this.find(chatId);
+  /** Throws CHAT_NOT_FOUND alike for a chat that does not exist and for one that is not the actor's. `trace`: of the request that asks. */
+  async requireAccess(actor: Actor, chatId: string, trace?: Trace): Promise<ChatFacts> {
+    const chat = await this.find(chatId, trace);
     if (chat === undefined || !mayEnter(actor, chat)) throw new Failure('CHAT_NOT_FOUND');
     return chat;
   }
 
-  async find(chatId: string): Promise<ChatFacts | undefined> {
+  async find(chatId: string, trace?: Trace): Promise<ChatFacts | undefined> {
     const [chat] = await guarded(() =>
       this.#database.query<KnownChatRow[]>(
         `SELECT id, client_id AS "clientId", admin_id AS "adminId", status, version FROM "${this.#schema}".chat WHERE id = $1`,
         [chatId],
       ),
     );
-    if (chat === undefined) return this.lookUp(chatId);
+    if (chat === undefined) return this.lookUp(chatId, trace);
     return { ...chat, adminId: chat.adminId ?? undefined };
   }
 
-  /** Asks chat-service for a chat that has no row here, and keeps it. Whoever asks meanwhile shares the answer. */
-  lookUp(chatId: string): Promise<ChatFacts | undefined> {
-    const asked = this.#lookUps.get(chatId) ?? this.#lookUp(chatId).finally(() => { this.#lookUps.delete(chatId); });
+  /** Asks chat-service for a chat that has no row here, and keeps it. Whoever asks meanwhile shares the answer; it stands in the trace of the first. */
+  lookUp(chatId: string, trace?: Trace): Promise<ChatFacts | undefined> {
+    const asked = this.#lookUps.get(chatId) ?? this.#lookUp(chatId, trace).finally(() => { this.#lookUps.delete(chatId); });
     this.#lookUps.set(chatId, asked);
     return asked;
   }
 
-  async #lookUp(chatId: string): Promise<ChatFacts | undefined> {
-    const { chat } = await this.#bus.request(chatContracts.lookUpChat, { chatId });
+  async #lookUp(chatId: string, trace: Trace | undefined): Promise<ChatFacts | undefined> {
+    const { chat } = await this.#bus.request(chatContracts.lookUpChat, { chatId }, { trace });
     if (chat !== undefined) await this.take([chat]);
     return chat;
   }
