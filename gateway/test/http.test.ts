@@ -42,7 +42,7 @@ describe('the API', () => {
   it('may be called by pages of any origin', async () => {
     const preflight = await request(gateway.url).options('/api/v1/chats').set('origin', 'https://shop.example').set('access-control-request-method', 'POST');
     expect(preflight.status).toBe(204);
-    expect(preflight.headers).toMatchObject({ 'access-control-allow-origin': '*', 'access-control-allow-headers': 'Authorization, Content-Type' });
+    expect(preflight.headers).toMatchObject({ 'access-control-allow-origin': '*', 'access-control-allow-headers': 'Authorization, Content-Type, traceparent, tracestate' });
     expect((await get('/api/v1/chats/nowhere')).headers).toMatchObject({ 'access-control-allow-origin': '*' });
   });
 

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -115,6 +115,39 @@ describe('where nothing is sampled', () => {
     const told = await Promise.all(['gateway', 'chat-service', 'message-service', 'presence-service'].map((instance) => scrape(system, instance)));
     const names = new Set(told.flatMap((one) => [...one.names]));
     expect(metricsNamed().filter((name) => !names.has(name))).toEqual([]);
+  });
+});
+
+describe('with metrics alone', () => {
+  let system: TestSystem;
+  beforeAll(async () => { system = await startSystem({ env: { OTEL_METRICS_EXPORTER: 'prometheus' } }); }, 90_000);
+  afterAll(() => system.stop(), 60_000);
+
+  it('requests are counted by route, and those that nobody waited to have answered are no successes', async () => {
+    await openChat(system, owner);
+    const { hostname, port } = new URL(system.url);
+    const broken = connect(Number(port), hostname);
+    broken.write(`POST /api/v1/chats HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${system.token(owner)}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`, () => { broken.destroy(); });
+    const route = { http_route: '/api/v1/chats', http_request_method: 'POST' };
+    await waitFor(async () => (await scrape(system, 'gateway')).sum('http_server_request_duration_seconds_count', { http_response_status_code: '499' }) === 1, { what: 'the broken request to be counted' });
+    const gateway = await scrape(system, 'gateway');
+    expect(gateway.sum('http_server_request_duration_seconds_count', { ...route, http_response_status_code: '201' })).toBe(1);
+    expect(gateway.sum('http_server_request_duration_seconds_count', { http_response_status_code: '200' })).toBe(0);
+  });
+
+  it('what could not even be sent is counted as failed, once', async () => {
+    const clients = new Clients(system);
+    const client = await clients.connect(owner);
+    const chatId = await openChat(system, owner);
+    await client.ask('getActiveUsers', chatId);
+    const { pid = 0 } = (await system.processes()).find(({ name }) => name === 'nats') ?? {};
+    process.kill(pid, 'SIGSTOP');
+    await waitFor(async () => (await scrape(system, 'gateway')).sum('switchboard_nats_connected') === 0, { what: 'the gateway to notice', timeoutMs: 10_000 });
+    const before = (await scrape(system, 'gateway')).sum('rpc_client_call_duration_seconds_count', { rpc_method: 'presence.v1.listActive', error_type: 'UNAVAILABLE' });
+    for (let n = 0; n < 5; n++) expect((await client.ask('getActiveUsers', chatId)).code).toBe('UNAVAILABLE');
+    expect((await scrape(system, 'gateway')).sum('rpc_client_call_duration_seconds_count', { rpc_method: 'presence.v1.listActive', error_type: 'UNAVAILABLE' })).toBe(before + 5);
+    process.kill(pid, 'SIGCONT');
+    clients.closeAll();
   });
 });
 

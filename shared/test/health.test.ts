@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { InternalServer, readiness } from '@switchboard/shared/runtime';
 
@@ -54,5 +57,23 @@ describe('the internal server', () => {
     }]);
     expect(await get('/mine')).toEqual({ status: 200, body: { mine: true } });
     expect(await get('/')).toMatchObject({ status: 404 });
+  });
+
+  it('ends, when it closes, connections that never said a word, and lets an answer under way be finished', async () => {
+    server = await InternalServer.listen('127.0.0.1', 0);
+    const begun = Promise.withResolvers<ServerResponse>();
+    server.serve({}, [(_request, response) => {
+      begun.resolve(response);
+      return true;
+    }]);
+    const silent = connect(server.port, '127.0.0.1');
+    await once(silent, 'connect');
+    const answer = get('/slow');
+    const response = await begun.promise;
+    const closed = server.close();
+    await once(silent, 'close');
+    response.end('{"done":true}');
+    expect(await answer).toEqual({ status: 200, body: { done: true } });
+    await closed;
   });
 });

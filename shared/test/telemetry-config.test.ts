@@ -34,6 +34,8 @@ describe('telemetry', () => {
   it.each([
     { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector' }, { OTEL_TRACES_SAMPLER: 'jaeger_remote' }, { OTEL_TRACES_SAMPLER_ARG: '2' },
     { OTEL_TRACES_SAMPLER_ARG: 'all' }, { OTEL_METRICS_EXPORTER: 'console' }, { OTEL_TRACES_EXPORTER: 'zipkin' }, { TRACES_SLOW_MS: '0' }, { OTEL_SDK_DISABLED: 'yes' },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'grpc://collector:4317' }, { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc' }, { OTEL_TRACES_SAMPLER_ARG: ' ' },
+    { OTEL_METRIC_EXPORT_INTERVAL: '3000000000' }, { OTEL_BSP_SCHEDULE_DELAY: '3000000000' }, { OTEL_BSP_MAX_QUEUE_SIZE: '100' },
   ])('refuses %j, and names the variable', (environment) => {
     const [name = ''] = Object.keys(environment);
     expect(() => readTelemetryConfig(environment)).toThrow(ConfigError);

@@ -1,5 +1,5 @@
 import { Failure } from '@switchboard/shared/errors';
-import type { Checks, Logger, Telemetry } from '@switchboard/shared/runtime';
+import { markUnanswered, type Checks, type Logger, type Telemetry } from '@switchboard/shared/runtime';
 import express, { type Express, type Request, type Router } from 'express';
 import helmet from 'helmet';
 import { cors } from './cors.ts';
@@ -22,7 +22,8 @@ export function createHttpApp(served: HttpParts, telemetry: Telemetry, logger: L
   app.disable('x-powered-by');
   app.use(helmet());
   app.use((request, response, next) => {
-    response.once('finish', () => { nameRoute(request, telemetry); });
+    markUnanswered(response);
+    response.prependOnceListener('close', () => { nameRoute(request, telemetry); });
     response.set('Trace-Id', beginTrace(response, telemetry).traceId);
     next();
   });

@@ -12,7 +12,7 @@ export const cors: RequestHandler = (request, response, next) => {
   }
   response.set({
     'Access-Control-Allow-Methods': 'GET, POST, PATCH',
-    'Access-Control-Allow-Headers': 'Authorization, Content-Type',
+    'Access-Control-Allow-Headers': 'Authorization, Content-Type, traceparent, tracestate',
     'Access-Control-Max-Age': A_DAY_S,
   });
   response.status(204).end();

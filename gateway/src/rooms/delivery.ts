@@ -30,6 +30,11 @@ export class Delivery {
     this.#span?.end(undefined, { 'switchboard.sockets': countSockets() });
   }
 
+  /** Not meant for sockets. */
+  ignored(): void {
+    this.#span?.end(undefined, { 'switchboard.sockets': 0 });
+  }
+
   held(): void {
     held.add(1, this.#owner);
   }

@@ -146,16 +146,23 @@ export class Room {
       this.#tellOnce(event, payload, author, delivery);
       return;
     }
-    const position = this.#followers[owner].position;
-    this.#tellAll(owner, this.#followers[owner].offer({ event, rev, author, payload, delivery }));
-    if (position !== undefined && rev <= position) delivery.repeated();
-    else if (position !== undefined && rev > position + 1) delivery.held();
+    const follower = this.#followers[owner];
+    if (follower.knows(rev)) {
+      delivery.repeated();
+      return;
+    }
+    const isGap = follower.position !== undefined && rev > follower.position + 1;
+    if (isGap) delivery.held();
+    this.#tellAll(owner, follower.offer({ event, rev, author, payload, delivery }));
     this.#fillIfBehind(owner);
   }
 
   #tellOnce(event: string, data: unknown, author: number | undefined, delivery: Delivery): void {
     const contract = contractOf.get(event);
-    if (contract === undefined) return;
+    if (contract === undefined) {
+      delivery.ignored();
+      return;
+    }
     const payload = contract.payload.parse(data);
     const except = exceptOf(contract, payload);
     if (author !== undefined) this.#expiring.endBy(event, author);
@@ -168,11 +175,13 @@ export class Room {
     for (const entry of entries) {
       if (entry.author !== undefined) this.#expiring.endBy(entry.event, entry.author);
       const told = toTold(owner, entry);
-      if (told !== undefined) {
-        this.#emit(told.event, told.payload, told.except);
-        for (const joining of this.#joining.values()) joining.hear(told);
+      if (told === undefined) {
+        entry.delivery?.ignored();
+        continue;
       }
-      entry.delivery?.told(entry.event, () => (told === undefined ? 0 : this.#countHearers(told.except)));
+      this.#emit(told.event, told.payload, told.except);
+      for (const joining of this.#joining.values()) joining.hear(told);
+      entry.delivery?.told(entry.event, () => this.#countHearers(told.except));
     }
     if (entries.length > 0) this.#settle();
   }

@@ -64,13 +64,14 @@ export class Requester {
   }
 
   send(subject: string, payload: unknown, { actor, socket, trace, timeoutMs, group }: RequestOptions): Promise<unknown> {
-    if (timeoutMs <= 0) return Promise.reject(new Failure('TIMEOUT'));
-    if (!this.#isConnected()) return Promise.reject(new Failure('UNAVAILABLE'));
     const id = ++this.#lastId;
     const span = trace && this.#spans.begin(subject, 'client', { parent: trace, attributes: { ...NATS_RPC, 'rpc.method': subject } });
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => { this.#fail(id, new Failure('TIMEOUT')); }, timeoutMs);
       this.#pending.set(id, { resolve, reject, timer, method: subject, startedAt: performance.now(), span, batch: 0 });
+      if (timeoutMs <= 0) this.#fail(id, new Failure('TIMEOUT'));
+      else if (!this.#isConnected()) this.#fail(id, new Failure('UNAVAILABLE'));
+      if (!this.#pending.has(id)) return;
       this.#outgoing.add(subject, { id, group, json: JSON.stringify({ id, actor, socket, ttlMs: timeoutMs, traceparent: span && traceparentOf(span.trace), origin: span?.trace.origin, payload }) });
     });
   }
@@ -86,7 +87,7 @@ export class Requester {
       const pending = this.#pending.get(id);
       if (pending !== undefined) pending.batch = batch;
     }
-    this.#batches.set(batch, items);
+    if (items.some(({ id }) => this.#pending.has(id))) this.#batches.set(batch, items);
     try {
       this.#nats.publish(subject, jsonArray(items), { reply: inboxSubject(this.#user, this.#processId, batch) });
       failpoint('bus.requestPublished');

@@ -25,7 +25,8 @@ export interface EndedSpan {
 export interface SpanRecorder {
   /** Spans of other traces are recorded only when they failed, or took this long, in ms. */
   readonly slowMs: number;
-  isSampled(traceId: string): boolean;
+  /** Whether a trace that begins here, by a span of this name, is recorded as a whole. */
+  isSampled(traceId: string, name: string): boolean;
   record(span: EndedSpan): void;
   /** Runs work whose SQL and HTTP is recorded below `trace`; below nothing where it is undefined. */
   within<Result>(trace: Trace | undefined, work: () => Result): Result;
@@ -56,7 +57,7 @@ export class Spans {
 
   /** Below `parent`; without one a trace begins here, and whether it is sampled is decided here for all who take part. */
   begin(name: string, kind: SpanKind, { parent, links = [], attributes = {}, origin }: Beginning = {}): OpenSpan {
-    return new OpenSpan(this.#recorder, name, kind, parent ?? this.#root(origin), parent, links, attributes);
+    return new OpenSpan(this.#recorder, name, kind, parent ?? this.#root(name, origin), parent, links, attributes);
   }
 
   /** One piece of work for the sake of many: a trace of its own, sampled when one of theirs is, and linked to those that are. */
@@ -66,9 +67,9 @@ export class Spans {
     return new OpenSpan(this.#recorder, name, 'internal', root, undefined, sampled.length > 0 ? sampled : sakes, {});
   }
 
-  #root(origin: string | undefined): Trace {
+  #root(name: string, origin: string | undefined): Trace {
     const trace = newTrace();
-    return { ...trace, isSampled: this.#recorder.isSampled(trace.traceId), origin };
+    return { ...trace, isSampled: this.#recorder.isSampled(trace.traceId, name), origin };
   }
 }
 
@@ -86,6 +87,7 @@ export class OpenSpan {
   readonly #parent: Trace | undefined;
   readonly #links: readonly Trace[];
   readonly #attributes: SpanAttributes;
+  #isOver = false;
 
   constructor(recorder: SpanRecorder, name: string, kind: SpanKind, of: Trace, parent: Trace | undefined, links: readonly Trace[], attributes: SpanAttributes) {
     this.#recorder = recorder;
@@ -102,8 +104,10 @@ export class OpenSpan {
     return this.#recorder.within(this.trace.isSampled ? this.trace : undefined, work);
   }
 
-  /** Over: `outcome` is an error's code or type. What is only now known about it comes along. */
+  /** Over, the first time it is called: `outcome` is an error's code or type. What is only now known about it comes along. */
   end(outcome?: string, attributes?: SpanAttributes, links: readonly Trace[] = []): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     const endedAt = performance.now();
     const error = outcome !== undefined && isOurs(outcome) ? outcome : undefined;
     if (!this.trace.isSampled && error === undefined && endedAt - this.startedAt < this.#recorder.slowMs) return;

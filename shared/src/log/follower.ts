@@ -38,6 +38,11 @@ export class Follower<Entry extends { readonly rev: number }> {
     return this.#due();
   }
 
+  /** It came out, or waits for those before it. */
+  knows(rev: number): boolean {
+    return this.#held.has(rev) || (this.#position !== undefined && rev <= this.#position);
+  }
+
   /** The log is known to reach `rev`. */
   hearOf(rev: number): void {
     this.#head = Math.max(this.#head, rev);

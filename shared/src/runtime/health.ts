@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
@@ -11,6 +12,8 @@ export interface Readiness {
 }
 
 const CHECK_TIMEOUT_MS = 1_000;
+/** For the bytes of files that are under way. */
+const CLOSE_WITHIN_MS = 8_000;
 
 /** Asks all checks side by side; one that throws or takes more than a second counts as missing. */
 export async function readiness(checks: Checks): Promise<Readiness> {
@@ -40,13 +43,22 @@ export type InternalRoute = (request: IncomingMessage, response: ServerResponse)
  */
 export class InternalServer {
   readonly #server: Server;
+  /** Connections that have not asked anything: a server does not close them by itself. */
+  readonly #silent = new Set<Socket>();
   readonly #host: string;
   #checks: Checks = { started: () => false };
   #routes: InternalRoute[] = [];
 
   private constructor(host: string) {
     this.#host = host;
-    this.#server = createServer((request, response) => { this.#answer(request, response); });
+    this.#server = createServer((request, response) => {
+      this.#silent.delete(request.socket);
+      this.#answer(request, response);
+    });
+    this.#server.on('connection', (socket) => {
+      this.#silent.add(socket);
+      socket.once('close', () => { this.#silent.delete(socket); });
+    });
   }
 
   static async listen(host: string, port: number): Promise<InternalServer> {
@@ -79,15 +91,26 @@ export class InternalServer {
   }
 
   async close(): Promise<void> {
-    this.#server.closeIdleConnections();
-    await new Promise<void>((resolve) => { this.#server.close(() => { resolve(); }); });
+    for (const socket of this.#silent) socket.destroy();
+    const timer = setTimeout(() => { this.#server.closeAllConnections(); }, CLOSE_WITHIN_MS);
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => { resolve(); });
+      this.#server.closeIdleConnections();
+    });
+    clearTimeout(timer);
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
+    markUnanswered(response);
     if (request.url === '/livez') sendJson(response, 200, { live: true });
     else if (request.url === '/readyz') void readiness(this.#checks).then((state) => { sendJson(response, state.ready ? 200 : 503, state); });
     else if (!this.#routes.some((route) => route(request, response))) sendJson(response, 404, { error: 'not found' });
   }
+}
+
+/** Nobody was answered: who counts answers by their status must not take that for 200. As nginx has it, "client closed request". */
+export function markUnanswered(response: ServerResponse): void {
+  response.prependOnceListener('close', () => { if (!response.headersSent) response.statusCode = 499; });
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -1,5 +1,5 @@
 export { Bytes, ConfigError, Flag, internalConfig, Port, PostgresUrl, processConfig, readConfig } from './config.ts';
-export { InternalServer, readiness, type Checks, type InternalRoute, type Readiness } from './health.ts';
+export { InternalServer, markUnanswered, readiness, type Checks, type InternalRoute, type Readiness } from './health.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { run, type Running } from './run.ts';
 export { noTelemetry, type Telemetry } from './telemetry/telemetry.ts';

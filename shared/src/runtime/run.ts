@@ -39,10 +39,10 @@ async function stop(running: Running, telemetry: Telemetry, logger: Logger): Pro
   }, STOP_WITHIN_MS);
   try {
     await running.stop();
-    await telemetry.stop();
   } catch (error) {
     logger.error({ err: error }, 'could not stop in order');
   }
+  await telemetry.stop();
   clearTimeout(timer);
   process.exit(0);
 }

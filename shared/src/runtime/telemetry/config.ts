@@ -14,21 +14,30 @@ const DEFAULT_DELAY_MS = 1_000;
 const DEFAULT_QUEUE = 4_096;
 const DEFAULT_INTERVAL_MS = 15_000;
 
+const Endpoint = z.url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' });
+const Protocol = z.literal('http/json', { error: 'must be http/json, which is what is spoken here; a collector takes it at port 4318' });
+/** A timer of more than 24 days would end at once. */
+const Milliseconds = z.coerce.number({ error: 'must be a number of milliseconds' }).positive().max(3_600_000, { error: 'must be an hour, 3600000, or less' });
+
+const SHARE = 'must be a number between 0 and 1';
+
 const Environment = z.object({
   OTEL_SDK_DISABLED: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'),
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url().optional(),
-  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: z.url().optional(),
-  OTEL_EXPORTER_OTLP_PROTOCOL: z.literal('http/json', { error: 'must be http/json, which is what is spoken here; a collector takes it at port 4318' }).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Endpoint.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: Endpoint.optional(),
+  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: Endpoint.optional(),
+  OTEL_EXPORTER_OTLP_PROTOCOL: Protocol.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: Protocol.optional(),
+  OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: Protocol.optional(),
   OTEL_TRACES_EXPORTER: z.enum(['otlp', 'none'], { error: 'must be otlp or none' }).default('otlp'),
   OTEL_METRICS_EXPORTER: z.string().default('otlp').transform((list) => list.split(',').map((name) => name.trim()))
     .pipe(z.array(z.enum(['otlp', 'prometheus', 'none'], { error: 'must be otlp, prometheus, both with a comma between them, or none' }))),
   OTEL_TRACES_SAMPLER: z.enum(SAMPLERS, { error: `must be one of ${SAMPLERS.join(', ')}` }).default('parentbased_traceidratio'),
-  OTEL_TRACES_SAMPLER_ARG: z.coerce.number({ error: 'must be a number between 0 and 1' }).min(0).max(1).optional(),
-  OTEL_BSP_SCHEDULE_DELAY: z.coerce.number({ error: 'must be a number of milliseconds' }).positive().default(DEFAULT_DELAY_MS),
-  OTEL_BSP_MAX_QUEUE_SIZE: z.coerce.number({ error: 'must be a number of spans' }).int().min(512).default(DEFAULT_QUEUE),
-  OTEL_METRIC_EXPORT_INTERVAL: z.coerce.number({ error: 'must be a number of milliseconds' }).min(1_000).default(DEFAULT_INTERVAL_MS),
-  TRACES_SLOW_MS: z.coerce.number({ error: 'must be a number of milliseconds' }).positive().default(DEFAULT_SLOW_MS),
+  OTEL_TRACES_SAMPLER_ARG: z.string().regex(/\S/, { error: SHARE }).transform(Number).pipe(z.number({ error: SHARE }).min(0, { error: SHARE }).max(1, { error: SHARE })).optional(),
+  OTEL_BSP_SCHEDULE_DELAY: Milliseconds.default(DEFAULT_DELAY_MS),
+  OTEL_BSP_MAX_QUEUE_SIZE: z.coerce.number({ error: 'must be a number of spans, 512 or more' }).int().min(512, { error: 'must be a number of spans, 512 or more' }).default(DEFAULT_QUEUE),
+  OTEL_METRIC_EXPORT_INTERVAL: Milliseconds.min(1_000, { error: 'must be 1000 milliseconds or more' }).default(DEFAULT_INTERVAL_MS),
+  TRACES_SLOW_MS: Milliseconds.default(DEFAULT_SLOW_MS),
 });
 
 export interface TelemetryConfig {

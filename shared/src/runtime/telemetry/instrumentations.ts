@@ -11,10 +11,10 @@ import type { TelemetryOf } from './telemetry.ts';
 /** Probes, scrapes and Socket.IO's polling: many, and none of them anybody's request. */
 const UNTRACED = /^\/(livez|readyz|metrics|socket\.io)([/?]|$)/;
 
-/** Tokens, signatures and tickets in URLs are as good as the secrets behind them. */
-const SECRET_PARAMETERS = ['token', 'signature', 'expires'];
+/** Tickets in URLs are as good as the secrets behind them. */
 const TICKET = /^\/blobs\/.*/s;
 const WITHOUT_TICKET = '/blobs/{ticket}';
+const MAX_USER_AGENT = 200;
 
 /** What libraries tell by OpenTelemetry's own means. */
 export const instrumentations = ({ isEdge }: TelemetryOf, hasTraces: boolean): Instrumentation[] => [
@@ -22,19 +22,27 @@ export const instrumentations = ({ isEdge }: TelemetryOf, hasTraces: boolean): I
   new HttpInstrumentation({
     ignoreIncomingRequestHook: ({ url = '' }) => UNTRACED.test(url),
     disableOutgoingRequestInstrumentation: true,
-    redactedQueryParamsServer: SECRET_PARAMETERS,
-    requestHook: isEdge ? linkStranger : hideTicket,
+    requestHook: (span, request) => {
+      if (!isIncoming(request)) return;
+      span.setAttributes(withoutTheirWords(request));
+      if (isEdge) linkStranger(span, request);
+    },
   }),
   ...(hasTraces ? [new PgInstrumentation({ requireParentSpan: true }), new UndiciInstrumentation({ requireParentforSpans: true, startSpanHook: hideTicketTo })] : []),
 ];
 
-function linkStranger(span: Span, request: object): void {
-  const stranger = isIncoming(request) ? readTraceparent(request.headers['traceparent']) : undefined;
-  if (stranger !== undefined) span.addLink({ context: { traceId: stranger.traceId, spanId: stranger.spanId, traceFlags: 0, isRemote: true } });
-}
+/** What the instrumentation takes from a request without asking: secrets in its URL, ids, whatever its headers claim. The route is named later. */
+const withoutTheirWords = ({ headers, socket, url = '' }: IncomingMessage): Attributes => ({
+  'url.path': TICKET.test(url) ? WITHOUT_TICKET : '',
+  'url.query': '',
+  'user_agent.original': headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? '',
+  'client.address': socket.remoteAddress ?? '',
+  'server.address': socket.localAddress ?? '',
+});
 
-function hideTicket(span: Span, request: object): void {
-  if (isIncoming(request) && TICKET.test(request.url ?? '')) span.setAttribute('url.path', WITHOUT_TICKET);
+function linkStranger(span: Span, { headers }: IncomingMessage): void {
+  const stranger = readTraceparent(headers['traceparent']);
+  if (stranger !== undefined) span.addLink({ context: { traceId: stranger.traceId, spanId: stranger.spanId, traceFlags: 0, isRemote: true } });
 }
 
 const hideTicketTo = ({ origin, path }: { origin: string; path: string }): Attributes =>

@@ -1,28 +1,39 @@
-import { trace, SpanStatusCode, TraceFlags, type Context } from '@opentelemetry/api';
+import { trace, SpanStatusCode, TraceFlags, type Attributes, type Context, type SpanKind } from '@opentelemetry/api';
 import { hrTimeToMilliseconds } from '@opentelemetry/core';
 import { SamplingDecision, type ReadableSpan, type Sampler, type SamplingResult, type SpanProcessor } from '@opentelemetry/sdk-trace';
 
-/** Of the traces that begin in this process a share, by the random digits of their ids, and at most so many a second. */
+/** So many a second of each name, which is one of ours: a flood of one kind takes nothing from the others. */
+export class Budget {
+  readonly #perSecond: number;
+  readonly #byName = new Map<string, { left: number; at: number }>();
+
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond;
+  }
+
+  allows(name: string): boolean {
+    if (this.#perSecond === Number.POSITIVE_INFINITY) return true;
+    const now = performance.now();
+    const { left, at } = this.#byName.get(name) ?? { left: this.#perSecond, at: now };
+    const available = Math.min(this.#perSecond, left + ((now - at) / 1_000) * this.#perSecond);
+    const isAllowed = available >= 1;
+    this.#byName.set(name, { left: isAllowed ? available - 1 : available, at: now });
+    return isAllowed;
+  }
+}
+
+/** Of the traces that begin in this process a share, by the random digits of their ids, and at most so many a second of each name. */
 export class Share {
   readonly #ratio: number;
-  readonly #perSecond: number;
-  #left: number;
-  #since = performance.now();
+  readonly #budget: Budget;
 
   constructor(ratio: number, perSecond: number) {
     this.#ratio = ratio;
-    this.#perSecond = perSecond;
-    this.#left = perSecond;
+    this.#budget = new Budget(perSecond);
   }
 
-  takes(traceId: string): boolean {
-    if (Number.parseInt(traceId.slice(-8), 16) >= this.#ratio * 2 ** 32) return false;
-    const now = performance.now();
-    this.#left = Math.min(this.#perSecond, this.#left + ((now - this.#since) / 1_000) * this.#perSecond);
-    this.#since = now;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
-    return true;
+  takes(traceId: string, name: string): boolean {
+    return Number.parseInt(traceId.slice(-8), 16) < this.#ratio * 2 ** 32 && this.#budget.allows(name);
   }
 }
 
@@ -37,9 +48,9 @@ export class RootsAreRecorded implements Sampler {
     this.#share = share;
   }
 
-  shouldSample(context: Context, traceId: string): SamplingResult {
+  shouldSample(context: Context, traceId: string, name: string, _kind: SpanKind, _attributes: Attributes): SamplingResult {
     const parent = trace.getSpanContext(context);
-    if (parent === undefined) return { decision: this.#share.takes(traceId) ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.RECORD };
+    if (parent === undefined) return { decision: this.#share.takes(traceId, name) ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.RECORD };
     return { decision: (parent.traceFlags & TraceFlags.SAMPLED) === 0 ? SamplingDecision.NOT_RECORD : SamplingDecision.RECORD_AND_SAMPLED };
   }
 
@@ -48,14 +59,16 @@ export class RootsAreRecorded implements Sampler {
   }
 }
 
-/** Passes on what is sampled, and of the rest what failed or was slow. */
+/** Passes on what is sampled, and of the rest what failed or was slow, as far as the budget goes. */
 export class KeepWhatMatters implements SpanProcessor {
   readonly #queue: SpanProcessor;
   readonly #slowMs: number;
+  readonly #budget: Budget;
 
-  constructor(queue: SpanProcessor, slowMs: number) {
+  constructor(queue: SpanProcessor, slowMs: number, budget: Budget) {
     this.#queue = queue;
     this.#slowMs = slowMs;
+    this.#budget = budget;
   }
 
   onStart(): void {
@@ -63,9 +76,8 @@ export class KeepWhatMatters implements SpanProcessor {
   }
 
   onEnd(span: ReadableSpan): void {
-    const spanContext = span.spanContext();
-    if ((spanContext.traceFlags & TraceFlags.SAMPLED) !== 0) this.#queue.onEnd(span);
-    else if (this.#matters(span)) this.#queue.onEnd(asSampled(span));
+    const isSampled = (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+    if (isSampled || (this.#matters(span) && this.#budget.allows(span.name))) this.#queue.onEnd(toTell(span));
   }
 
   forceFlush(): Promise<void> {
@@ -81,13 +93,17 @@ export class KeepWhatMatters implements SpanProcessor {
   }
 }
 
-/** The same span, for a queue that lets only sampled ones pass. */
-function asSampled(span: ReadableSpan): ReadableSpan {
+/**
+ * The same span, for a queue that lets only sampled ones pass, and without the words of its error: Postgres puts values
+ * of rows into them. The code of the error is an attribute.
+ */
+function toTell(span: ReadableSpan): ReadableSpan {
   const spanContext = { ...span.spanContext(), traceFlags: TraceFlags.SAMPLED };
   return {
     name: span.name, kind: span.kind, spanContext: () => spanContext, startTime: span.startTime, endTime: span.endTime,
-    duration: span.duration, status: span.status, attributes: span.attributes, links: span.links, events: span.events, ended: span.ended,
+    duration: span.duration, status: { code: span.status.code }, attributes: span.attributes, links: span.links, events: [], ended: span.ended,
     resource: span.resource, instrumentationScope: span.instrumentationScope, droppedAttributesCount: span.droppedAttributesCount,
     droppedEventsCount: span.droppedEventsCount, droppedLinksCount: span.droppedLinksCount,
+    ...(span.parentSpanContext === undefined ? {} : { parentSpanContext: span.parentSpanContext }),
   };
 }

@@ -17,11 +17,15 @@ import { MetricsPage } from './metrics-page.ts';
 import { MetricsSource } from './metrics-source.ts';
 import { EdgePropagator, InnerPropagator } from './propagators.ts';
 import { resourceOf } from './resource.ts';
-import { KeepWhatMatters, RootsAreRecorded, Share } from './sampling.ts';
+import { Budget, KeepWhatMatters, RootsAreRecorded, Share } from './sampling.ts';
 import { createSpanRecorder } from './span-recorder.ts';
 import { noTelemetry, type Telemetry, type TelemetryOf } from './telemetry.ts';
 
 const STOP_WITHIN_MS = 2_000;
+/** Of what failed or was slow without being sampled, of each name: an overload must not pay for being told of. */
+const KEPT_PER_SECOND = 20;
+/** The longest statement fits. */
+const MAX_ATTRIBUTE_LENGTH = 2_048;
 /** A collector that is away is worth a line now and then, not one every few seconds. */
 const COMPLAIN_EVERY_MS = 60_000;
 
@@ -34,13 +38,16 @@ export function startSdk(of: TelemetryOf, config: TelemetryConfig, logger: Logge
   const meters = startMetrics(resource, config, source, page);
   const queue = config.traces ? queueOf(config) : undefined;
   const share = new Share(config.ratio, config.perSecond);
-  if (queue !== undefined) startTraces(resource, queue, share, config, of);
+  const budget = new Budget(KEPT_PER_SECOND);
+  // Routes are named by it, for metrics too.
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  if (queue !== undefined) startTraces(resource, new KeepWhatMatters(queue, config.slowMs, budget), share, of);
   registerInstrumentations({ instrumentations: instrumentations(of, config.traces), meterProvider: meters });
   // Ours are the first to ask for it by `import`, which nobody can listen to.
   createRequire(import.meta.url)('node:http');
 
   return {
-    recorder: queue === undefined ? noRecorder : createSpanRecorder(queue, resource, share, config.slowMs),
+    recorder: queue === undefined ? noRecorder : createSpanRecorder(queue, resource, share, budget, config.slowMs),
     traceAtHand,
     nameRoute,
     metricsPage: page?.route ?? noTelemetry.metricsPage,
@@ -65,13 +72,13 @@ function startMetrics(resource: Resource, { metrics: { otlp, everyMs } }: Teleme
   return meters;
 }
 
-function startTraces(resource: Resource, queue: SpanProcessor, share: Share, { slowMs }: TelemetryConfig, { isEdge }: TelemetryOf): void {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+function startTraces(resource: Resource, processor: SpanProcessor, share: Share, { isEdge }: TelemetryOf): void {
   propagation.setGlobalPropagator(isEdge ? new EdgePropagator() : new InnerPropagator());
   trace.setGlobalTracerProvider(new TracerProvider({
     resource,
     sampler: new RootsAreRecorded(share),
-    spanProcessors: [new KeepWhatMatters(queue, slowMs)],
+    spanProcessors: [processor],
+    spanLimits: { attributeValueLengthLimit: MAX_ATTRIBUTE_LENGTH },
   }));
 }
 
@@ -83,6 +90,7 @@ function traceAtHand(): Trace | undefined {
 function nameRoute(route: string): void {
   const request = getRPCMetadata(context.active());
   if (request?.type === RPCType.HTTP) request.route = route;
+  trace.getActiveSpan()?.setAttribute('url.path', route);
 }
 
 function complain(logger: Logger): (error: unknown) => void {

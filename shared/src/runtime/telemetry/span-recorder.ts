@@ -2,7 +2,7 @@ import { context, ROOT_CONTEXT, SpanKind as OtelKind, SpanStatusCode, trace, Tra
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { EndedSpan, SpanKind, SpanRecorder, Trace } from '../../bus/index.ts';
-import type { Share } from './sampling.ts';
+import type { Budget, Share } from './sampling.ts';
 
 const KINDS: Record<SpanKind, OtelKind> = {
   internal: OtelKind.INTERNAL, server: OtelKind.SERVER, client: OtelKind.CLIENT, producer: OtelKind.PRODUCER, consumer: OtelKind.CONSUMER,
@@ -14,12 +14,12 @@ const SCOPE = { name: 'switchboard' };
  * Gives ended spans straight to the exporter's queue. OpenTelemetry's own tracer decides when a span begins whether it is
  * kept, and pays for every one; ours are decided when they end, and their ids have gone ahead of them.
  */
-export function createSpanRecorder(processor: SpanProcessor, resource: Resource, share: Share, slowMs: number): SpanRecorder {
+export function createSpanRecorder(processor: SpanProcessor, resource: Resource, share: Share, budget: Budget, slowMs: number): SpanRecorder {
   const clock = new EpochClock();
   return {
     slowMs,
-    isSampled: (traceId) => share.takes(traceId),
-    record: (span) => { processor.onEnd(toReadable(span, resource, clock)); },
+    isSampled: (traceId, name) => share.takes(traceId, name),
+    record: (span) => { if (span.trace.isSampled || budget.allows(span.name)) processor.onEnd(toReadable(span, resource, clock)); },
     within: (of, work) => {
       if (of !== undefined) return context.with(trace.setSpanContext(ROOT_CONTEXT, toSpanContext(of)), work);
       return context.active() === ROOT_CONTEXT ? work() : context.with(ROOT_CONTEXT, work);
