@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { ImpatientClient } from './impatient-client.ts';
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
 
 // bigint columns hold user ids and positions, all within the safe integers.
@@ -43,5 +44,6 @@ export const createDataSource = ({ url, schema, applicationName, entities, migra
       query_timeout: STATEMENT_TIMEOUT_MS + 200,
       idle_in_transaction_session_timeout: 10_000,
       keepAlive: true,
+      Client: ImpatientClient,
     },
   });

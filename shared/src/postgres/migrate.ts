@@ -8,10 +8,11 @@ const lockKey = (schema: string): string => `switchboard.migrate.${schema}`;
  * role that may. Returns the names of the migrations that were run.
  */
 export async function migrate(dataSource: DataSource, schema: string): Promise<string[]> {
+  // A change of the schema takes as long as it takes, and so does another migrator's.
+  dataSource.setOptions({ extra: { keepAlive: true } });
   await dataSource.initialize();
   const runner = dataSource.createQueryRunner();
   try {
-    await runner.query('SET lock_timeout = 0; SET statement_timeout = 0');
     await runner.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [lockKey(schema)]);
     const prepared = await dataSource.query<unknown[]>('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
     if (prepared.length === 0) await runner.query(`CREATE SCHEMA "${schema}"`);
