@@ -4,7 +4,7 @@ import { ERRORS, Failure } from '@switchboard/shared/errors';
 import { failpoint } from '@switchboard/shared/failpoints';
 import type { Logger } from '@switchboard/shared/runtime';
 import { z } from 'zod';
-import { ClientEvent } from './client-event.ts';
+import { beginMeasuring, ClientEvent } from './client-event.ts';
 import { Lanes } from './lanes.ts';
 import type { ChatServer, ChatSocket } from './sockets.ts';
 
@@ -47,6 +47,7 @@ export interface Inbound {
 
 /** Turns what sockets emit into requests, and their replies into acknowledgements or events. Holds no rule of its own. */
 export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEvents: Readonly<Record<string, EdgeEvent>>, logger: Logger): Inbound {
+  beginMeasuring(offers.keys());
   const underWay = new WeakMap<ChatSocket, Set<Promise<void>>>();
   io.on('connection', (socket) => {
     const lanes = new Lanes(PATIENCE_MS);
@@ -55,8 +56,8 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
     socket.onAny((event: string, ...args: unknown[]) => {
       const acknowledge = takeAcknowledge(args);
       const clientEvent = new ClientEvent(offers.has(event) ? event : UNKNOWN, bus.spans, gatewayId, [socket.handshake.auth['traceparent'], traceparentBeside(args)]);
-      const { trace, arrivedAt } = clientEvent;
-      const answered = answer(event, args, trace, arrivedAt).then(
+      const { trace } = clientEvent;
+      const answered = answer(event, args, clientEvent).then(
         ({ binding, data, afterwards }) => {
           if (acknowledge !== undefined) acknowledge({ event: binding.reply, data, traceId: trace.traceId });
           else if (binding.replyOnAckOnly !== true) socket.emit(binding.reply, data);
@@ -66,14 +67,16 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
         (error: unknown) => {
           const failure = toFailure(error, clientEvent.name, trace);
           refuse(socket, acknowledge, failure, trace);
+          logger.debug({ event: clientEvent.name, code: failure.code, trace_id: trace.traceId }, 'an event was refused');
           clientEvent.answered(failure.code);
         },
       ).finally(() => { asked.delete(answered); });
       asked.add(answered);
     });
 
-    async function answer(event: string, args: readonly unknown[], trace: Trace, arrivedAt: number): Promise<Answer & { binding: SocketBinding<unknown> }> {
+    async function answer(event: string, args: readonly unknown[], clientEvent: ClientEvent): Promise<Answer & { binding: SocketBinding<unknown> }> {
       failpoint('gateway.frameRead');
+      const { trace, arrivedAt } = clientEvent;
       const offer = offers.get(event);
       if (offer === undefined) throw new Failure('UNKNOWN_EVENT');
       const [data, beside, ...more] = args;
@@ -84,7 +87,9 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
       const group = binding.pipelined === true ? `${socket.id} ${chatId}` : undefined;
       const done = await lanes.run(chatId, event, binding.pipelined ?? false, async () => {
         // What waited in the lane has used up some of its time: nobody waits longer for the sake of order.
-        const timeoutMs = REQUEST_TIMEOUT_MS - (performance.now() - arrivedAt);
+        const waitedMs = performance.now() - arrivedAt;
+        clientEvent.waited(waitedMs);
+        const timeoutMs = REQUEST_TIMEOUT_MS - waitedMs;
         if (timeoutMs <= 0) throw new Failure('BUSY');
         const asking = { actor: socket.data.actor, socket: { id: socket.id, gatewayId }, trace, group, timeoutMs };
         const atEdge = edgeEvents[event];

@@ -199,6 +199,25 @@ describe('a client\'s own trace', () => {
   });
 });
 
+it('no span begins before its parent within one process, nor ends after it where that waits for it', async () => {
+  const { chatId, client } = await aBusyChat();
+  const { data: { id } } = await client.ask('sendMessage', { chatId, message: { text: 'hello' } });
+  await client.ask('readMessages', { chatId, messageIds: [id] });
+  await patch(chatId, { status: 'CLOSED' });
+  await waitFor(() => page.store.list().some(({ name }) => name.startsWith('PATCH')), { what: 'the last trace' });
+  const spans = page.store.list().flatMap(({ traceId }) => page.store.get(traceId));
+  const byId = new Map(spans.map((span) => [span.spanId, span]));
+  const pairs = spans.flatMap((child) => {
+    const parent = byId.get(child.parentSpanId ?? '');
+    return parent?.instance === child.instance ? [{ parent, child }] : [];
+  });
+  expect(pairs.length).toBeGreaterThan(20);
+  const TOLERANCE_MS = 0.1;
+  const early = pairs.filter(({ parent, child }) => child.startMs < parent.startMs - TOLERANCE_MS);
+  const late = pairs.filter(({ parent, child }) => child.kind === 'client' && child.startMs + child.durationMs > parent.startMs + parent.durationMs + TOLERANCE_MS);
+  expect([early, late].map((wrong) => wrong.map(({ parent, child }) => `${parent.name} > ${child.name}`))).toEqual([[], []]);
+});
+
 describe('what a span says', () => {
   it('is never an id in its name, a token or a text', async () => {
     const { chatId, client } = await aBusyChat();

@@ -44,3 +44,5 @@ export class Failure extends Error {
 }
 
 export const isErrorCode = (value: unknown): value is ErrorCode => typeof value === 'string' && Object.hasOwn(ERRORS, value);
+
+export const codes: readonly ErrorCode[] = Object.keys(ERRORS).filter(isErrorCode);

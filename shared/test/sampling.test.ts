@@ -3,6 +3,7 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags } from '@open
 import { InMemorySpanExporter, SamplingDecision, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { newTrace } from '@switchboard/shared/bus';
 import { waitFor } from '../../infra/testing/index.ts';
+import { EpochClock } from '../src/runtime/telemetry/epoch-clock.ts';
 import { Budget, KeepWhatMatters, RootsAreRecorded, Share } from '../src/runtime/telemetry/sampling.ts';
 
 describe('a share', () => {
@@ -35,7 +36,7 @@ describe('spans of libraries', () => {
 
   it('that are not sampled leave only when they failed or were slow, in the trace in which they were', () => {
     const exporter = new InMemorySpanExporter();
-    const tracer = new TracerProvider({ sampler: new RootsAreRecorded(new Share(0, Infinity)), spanProcessors: [new KeepWhatMatters(new SimpleSpanProcessor({ exporter }), 100, new Budget(2))] }).getTracer('test');
+    const tracer = new TracerProvider({ sampler: new RootsAreRecorded(new Share(0, Infinity)), spanProcessors: [new KeepWhatMatters(new SimpleSpanProcessor({ exporter }), 100, new Budget(2), new EpochClock())] }).getTracer('test');
     const end = (name: string, ms: number, code = SpanStatusCode.UNSET) => {
       const span = tracer.startSpan(name, { kind: SpanKind.SERVER, startTime: 1_000, attributes: { name } }, ROOT_CONTEXT);
       span.setStatus({ code }).end(1_000 + ms);

@@ -5,11 +5,12 @@ import { hrTimeToMilliseconds } from '@opentelemetry/core';
 import { emptyResource } from '@opentelemetry/resources';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 import { newTrace } from '@switchboard/shared/bus';
+import { EpochClock } from '../src/runtime/telemetry/epoch-clock.ts';
 import { Budget, Share } from '../src/runtime/telemetry/sampling.ts';
 import { createSpanRecorder } from '../src/runtime/telemetry/span-recorder.ts';
 
 const exporter = new InMemorySpanExporter();
-const recorder = createSpanRecorder(new SimpleSpanProcessor({ exporter }), emptyResource(), new Share(1, Infinity), new Budget(Infinity), 100);
+const recorder = createSpanRecorder(new SimpleSpanProcessor({ exporter }), emptyResource(), new Share(1, Infinity), new Budget(Infinity), 100, new EpochClock());
 beforeAll(() => { context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()); });
 afterAll(() => { context.disable(); });
 

@@ -12,6 +12,8 @@ export interface NatsOptions {
 /** A page of the largest messages must fit: 50 of 8,000 characters, each with the message it replies to. */
 const NEEDED_MAX_PAYLOAD = 8 * 1024 * 1024;
 
+const LATE_ANSWER = 'Publish to "_INBOX.';
+
 export async function connect({ url, user, logger }: NatsOptions): Promise<{ nats: NatsConnection; isConnected: () => boolean }> {
   const servers = url.split(',').map((server) => new URL(server));
   const [first] = servers;
@@ -40,7 +42,9 @@ export async function connect({ url, user, logger }: NatsOptions): Promise<{ nat
       if (status.type === 'disconnect') connected = false;
       if (status.type === 'reconnect') connected = true;
       if (status.type === 'disconnect' || status.type === 'reconnect') logger.warn(`NATS ${status.type}`);
-      if (status.type === 'error') logger.error({ err: status.error }, 'NATS refused something');
+      // Answers that come when nobody may hear them any more, after a standstill: many at once, and nobody's mistake.
+      if (status.type === 'error' && status.error.message.includes(LATE_ANSWER)) logger.debug({ err: status.error }, 'an answer came too late');
+      else if (status.type === 'error') logger.error({ err: status.error }, 'NATS refused something');
     }
   })();
   return { nats, isConnected: () => connected };

@@ -45,6 +45,11 @@ export class Durations {
     all.add({ kind: 'histogram', name, unit: 's', description, bounds: SECONDS, points: () => this.#series.points() });
   }
 
+  /** It exists before it counts: a rate sees no first one that comes out of nothing. */
+  begin(first: string, second = ''): void {
+    this.#series.of(first, second);
+  }
+
   record(ms: number, first: string, second = ''): void {
     this.#series.of(first, second).add(ms / 1_000);
   }

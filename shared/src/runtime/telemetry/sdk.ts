@@ -12,6 +12,7 @@ import { BatchSpanProcessor, TracerProvider, type SpanProcessor } from '@opentel
 import { noRecorder, type Trace } from '../../bus/index.ts';
 import type { Logger } from '../logger.ts';
 import type { TelemetryConfig } from './config.ts';
+import { EpochClock } from './epoch-clock.ts';
 import { instrumentations } from './instrumentations.ts';
 import { MetricsPage } from './metrics-page.ts';
 import { MetricsSource } from './metrics-source.ts';
@@ -39,15 +40,16 @@ export function startSdk(of: TelemetryOf, config: TelemetryConfig, logger: Logge
   const queue = config.traces ? queueOf(config) : undefined;
   const share = new Share(config.ratio, config.perSecond);
   const budget = new Budget(KEPT_PER_SECOND);
+  const clock = new EpochClock();
   // Routes are named by it, for metrics too.
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  if (queue !== undefined) startTraces(resource, new KeepWhatMatters(queue, config.slowMs, budget), share, of);
+  if (queue !== undefined) startTraces(resource, new KeepWhatMatters(queue, config.slowMs, budget, clock), share, of);
   registerInstrumentations({ instrumentations: instrumentations(of, config.traces), meterProvider: meters });
   // Ours are the first to ask for it by `import`, which nobody can listen to.
   createRequire(import.meta.url)('node:http');
 
   return {
-    recorder: queue === undefined ? noRecorder : createSpanRecorder(queue, resource, share, budget, config.slowMs),
+    recorder: queue === undefined ? noRecorder : createSpanRecorder(queue, resource, share, budget, config.slowMs, clock),
     traceAtHand,
     nameRoute,
     metricsPage: page?.route ?? noTelemetry.metricsPage,

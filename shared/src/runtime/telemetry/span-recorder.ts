@@ -1,7 +1,8 @@
-import { context, ROOT_CONTEXT, SpanKind as OtelKind, SpanStatusCode, trace, TraceFlags, type HrTime, type SpanContext } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, SpanKind as OtelKind, SpanStatusCode, trace, TraceFlags, type SpanContext } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { EndedSpan, SpanKind, SpanRecorder, Trace } from '../../bus/index.ts';
+import { hrTime, type EpochClock } from './epoch-clock.ts';
 import type { Budget, Share } from './sampling.ts';
 
 const KINDS: Record<SpanKind, OtelKind> = {
@@ -14,8 +15,7 @@ const SCOPE = { name: 'switchboard' };
  * Gives ended spans straight to the exporter's queue. OpenTelemetry's own tracer decides when a span begins whether it is
  * kept, and pays for every one; ours are decided when they end, and their ids have gone ahead of them.
  */
-export function createSpanRecorder(processor: SpanProcessor, resource: Resource, share: Share, budget: Budget, slowMs: number): SpanRecorder {
-  const clock = new EpochClock();
+export function createSpanRecorder(processor: SpanProcessor, resource: Resource, share: Share, budget: Budget, slowMs: number, clock: EpochClock): SpanRecorder {
   return {
     slowMs,
     isSampled: (traceId, name) => share.takes(traceId, name),
@@ -53,22 +53,3 @@ function toReadable(span: EndedSpan, resource: Resource, clock: EpochClock): Rea
 
 const toSpanContext = ({ traceId, spanId, isSampled }: Trace): SpanContext =>
   ({ traceId, spanId, traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE });
-
-/** [seconds, nanoseconds] */
-function hrTime(ms: number): HrTime {
-  const seconds = Math.floor(ms / 1_000);
-  return [seconds, Math.round((ms - seconds * 1_000) * 1e6)];
-}
-
-const MAX_DRIFT_MS = 5;
-
-/** The wall clock as fine as the monotonic one: spans of one process never overtake each other, and follow when it is set. */
-class EpochClock {
-  #offset = performance.timeOrigin;
-
-  timeOf(monotonicMs: number): HrTime {
-    const drift = Date.now() - (this.#offset + performance.now());
-    if (Math.abs(drift) > MAX_DRIFT_MS) this.#offset += drift;
-    return hrTime(this.#offset + monotonicMs);
-  }
-}
