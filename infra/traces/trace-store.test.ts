@@ -36,6 +36,14 @@ describe('the store of traces', () => {
     expect(store.list().map(({ startMs }) => startMs)).toEqual([9, 5, 1]);
   });
 
+  it('lets go of what failed or was slow only when nothing else is left', () => {
+    const store = new TraceStore({ traces: 3 });
+    store.add([sampleSpan('1', '1', { error: 'BUSY' }), sampleSpan('2', '2', { durationMs: 900 }), sampleSpan('3', '3'), sampleSpan('4', '4'), sampleSpan('5', '5', { error: 'TIMEOUT' })]);
+    expect(['1', '2', '3', '4', '5'].filter((digit) => store.has(traceId(digit)))).toEqual(['1', '2', '5']);
+    store.add([sampleSpan('6', '6', { error: 'TIMEOUT' })]);
+    expect(['1', '2', '5', '6'].filter((digit) => store.has(traceId(digit)))).toEqual(['2', '5', '6']);
+  });
+
   it('lets go of the trace that was not heard of for the longest time', () => {
     const store = new TraceStore({ traces: 2 });
     store.add([sampleSpan('1', '1')]);

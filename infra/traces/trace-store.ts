@@ -25,16 +25,12 @@ export class TraceStore {
   #size = 0;
 
   constructor(limits: Partial<Limits> = {}) {
-    this.#limits = { traces: 500, spans: 50_000, ...limits };
+    this.#limits = { traces: 1_000, spans: 50_000, ...limits };
   }
 
   add(spans: readonly TraceSpan[]): void {
     for (const span of spans) this.#put(span);
-    for (const [traceId, { size }] of this.#traces) {
-      if (this.#traces.size <= this.#limits.traces && this.#size <= this.#limits.spans) return;
-      this.#traces.delete(traceId);
-      this.#size -= size;
-    }
+    while (this.#traces.size > this.#limits.traces || this.#size > this.#limits.spans) this.#forgetOne();
   }
 
   has(traceId: string): boolean {
@@ -66,6 +62,14 @@ export class TraceStore {
     return [...to, ...from.filter(({ links }) => links > 0)];
   }
 
+  /** The oldest one that went well, while there is one: what failed or was slow is what somebody will come to look for. */
+  #forgetOne(): void {
+    const all = [...this.#traces];
+    const [traceId = '', spans] = all.find(([, ofTrace]) => ![...ofTrace.values()].some(isWorthKeeping)) ?? all[0] ?? [];
+    this.#traces.delete(traceId);
+    this.#size -= spans?.size ?? 0;
+  }
+
   #linked(traceId: string, direction: 'to' | 'from', links: number): LinkedTrace {
     return { traceId, direction, links, spans: links === 0 ? [] : this.get(traceId) };
   }
@@ -79,6 +83,9 @@ export class TraceStore {
     this.#traces.set(traceId, trace);
   }
 }
+
+const SLOW_MS = 250;
+const isWorthKeeping = ({ error, durationMs }: TraceSpan): boolean => error !== undefined || durationMs >= SLOW_MS;
 
 const linksTo = (traceId: string, spans: Iterable<TraceSpan>): number =>
   [...spans].flatMap(({ links }) => links).filter((link) => link.traceId === traceId).length;
