@@ -55,8 +55,8 @@ describe('the store of traces', () => {
 
   it('keeps 500 traces', () => {
     const store = new TraceStore();
-    store.add(Array.from({ length: 510 }, (_, index) => sampleSpan('1', '1', { traceId: index.toString(16).padStart(32, '0') })));
-    expect(store.list()).toHaveLength(500);
+    store.add(Array.from({ length: 1_010 }, (_, index) => sampleSpan('1', '1', { traceId: index.toString(16).padStart(32, '0') })));
+    expect(store.list()).toHaveLength(1_000);
     expect(store.has('9'.padStart(32, '0'))).toBe(false);
   });
 
