@@ -1,5 +1,17 @@
-import { Bytes, Flag, internalConfig, Port, processConfig } from '@switchboard/shared/runtime';
+import { Bytes, Flag, internalConfig, Limit, Port, processConfig } from '@switchboard/shared/runtime';
 import { z } from 'zod';
+
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
+
+/** `*`, or origins as browsers name them (RFC 6454), separated by commas. */
+const Origins = z.string().transform((list, context): ReadonlySet<string> | 'any' => {
+  if (list.trim() === '*') return 'any';
+  const origins = list.split(',').map((origin) => origin.trim());
+  const wrong = origins.find((origin) => !isOrigin(origin));
+  if (wrong === undefined) return new Set(origins);
+  context.addIssue(`${wrong} is no origin: https://chat.example.com, without a path or a slash at the end`);
+  return z.NEVER;
+});
 
 /** The environment of the gateway. */
 export const Config = z
@@ -18,6 +30,15 @@ export const Config = z
     /** Tokens in URLs end up in logs; off unless a client cannot do otherwise. */
     AUTH_QUERY_TOKEN: Flag.default(false),
     MAX_FILE_BYTES: Bytes.default(25 * 1024 * 1024),
+    ALLOWED_ORIGINS: Origins.default('any'),
+    /** How many proxies of ours stand before the gateway; each appends the address it was called from to `X-Forwarded-For`. */
+    TRUSTED_PROXY_HOPS: z.coerce.number().int().min(0).max(10).default(0),
+    RATE_LIMIT_EVENTS: Limit.default(25),
+    RATE_LIMIT_ADDRESS: Limit.default(100),
+    RATE_LIMIT_CONNECTS: Limit.default(500),
+    MAX_IN_FLIGHT: z.coerce.number().int().min(1).max(100).default(8),
+    MAX_SOCKETS_PER_USER: Limit.default(20),
+    MAX_CONNECTIONS_PER_ADDRESS: Limit.default(1_000),
   })
   .refine((config) => (config.JWT_SECRET === undefined) !== (config.JWT_JWKS_URL === undefined), {
     path: ['JWT_SECRET'],

@@ -1,11 +1,16 @@
 import { REQUEST_TIMEOUT_MS, type Asking, type Bus, type Trace } from '@switchboard/shared/bus';
-import { parse, requestContracts, type RequestContract, type SocketBinding } from '@switchboard/shared/contracts';
-import { ERRORS, Failure } from '@switchboard/shared/errors';
+import { parse, type SocketBinding } from '@switchboard/shared/contracts';
+import { Failure } from '@switchboard/shared/errors';
 import { failpoint } from '@switchboard/shared/failpoints';
 import type { Logger } from '@switchboard/shared/runtime';
 import { z } from 'zod';
 import { beginMeasuring, ClientEvent } from './client-event.ts';
-import { Lanes } from './lanes.ts';
+import { isBehind } from './limits/backlog.ts';
+import type { EventLimits } from './limits/event-limits.ts';
+import { Lanes } from './limits/lanes.ts';
+import { Throttle } from './limits/throttle.ts';
+import { offers, type Offer } from './offers.ts';
+import { refuse, takeAcknowledge } from './reply.ts';
 import type { ChatServer, ChatSocket } from './sockets.ts';
 
 /** What a socket is told in answer to one event; `afterwards` runs once it has been told. */
@@ -16,18 +21,6 @@ export interface Answer {
 
 /** An event that only the edge can carry out, since only it has the sockets. */
 export type EdgeEvent = (socket: ChatSocket, payload: unknown, asking: Asking & { trace: Trace }) => Promise<Answer>;
-
-interface Offer {
-  readonly contract: RequestContract;
-  readonly binding: SocketBinding<unknown>;
-}
-
-type Acknowledge = (response: unknown) => void;
-
-/** What clients may emit: exactly what the registry says. */
-const offers: ReadonlyMap<string, Offer> = new Map(
-  requestContracts.flatMap((contract) => (contract.socket === undefined ? [] : [[contract.socket.event, { contract, binding: contract.socket }]])),
-);
 
 /** How long an event waits for its turn. With less time left it would only become one of which nobody knows whether it happened. */
 const PATIENCE_MS = REQUEST_TIMEOUT_MS - 100;
@@ -45,14 +38,27 @@ export interface Inbound {
   answered(socket: ChatSocket): Promise<void>;
 }
 
+export interface InboundParts {
+  readonly bus: Bus;
+  readonly gatewayId: string;
+  readonly edgeEvents: Readonly<Record<string, EdgeEvent>>;
+  readonly limits: EventLimits;
+  /** How many of a socket's events are at work at once. */
+  readonly maxInFlight: number;
+  readonly logger: Logger;
+}
+
 /** Turns what sockets emit into requests, and their replies into acknowledgements or events. Holds no rule of its own. */
-export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEvents: Readonly<Record<string, EdgeEvent>>, logger: Logger): Inbound {
+export function acceptEvents(io: ChatServer, { bus, gatewayId, edgeEvents, limits, maxInFlight, logger }: InboundParts): Inbound {
   beginMeasuring(offers.keys());
   const underWay = new WeakMap<ChatSocket, Set<Promise<void>>>();
   io.on('connection', (socket) => {
-    const lanes = new Lanes(PATIENCE_MS);
+    const lanes = new Lanes(PATIENCE_MS, maxInFlight);
+    const throttle = new Throttle();
+    const take = limits.ofSocket(socket.data.actor.id);
     const asked = new Set<Promise<void>>();
     underWay.set(socket, asked);
+    socket.once('disconnect', () => { throttle.clear(); });
     socket.onAny((event: string, ...args: unknown[]) => {
       const acknowledge = takeAcknowledge(args);
       const clientEvent = new ClientEvent(offers.has(event) ? event : UNKNOWN, bus.spans, gatewayId, [socket.handshake.auth['traceparent'], traceparentBeside(args)]);
@@ -76,26 +82,36 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
 
     async function answer(event: string, args: readonly unknown[], clientEvent: ClientEvent): Promise<Answer & { binding: SocketBinding<unknown> }> {
       failpoint('gateway.frameRead');
-      const { trace, arrivedAt } = clientEvent;
       const offer = offers.get(event);
+      take(offer?.binding.throttle !== undefined);
       if (offer === undefined) throw new Failure('UNKNOWN_EVENT');
-      const [data, beside, ...more] = args;
-      if (more.length > 0 || (beside !== undefined && !Beside.safeParse(beside).success)) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'one argument, { traceparent } beside it if wanted, and an acknowledgement callback if wanted' }] });
-      const { contract, binding } = offer;
-      const payload = parse(binding.payload ?? contract.payload, data);
-      const { chatId } = OfChat.parse(payload);
-      const group = binding.pipelined === true ? `${socket.id} ${chatId}` : undefined;
-      const done = await lanes.run(chatId, event, binding.pipelined ?? false, async () => {
-        // What waited in the lane has used up some of its time: nobody waits longer for the sake of order.
-        const waitedMs = performance.now() - arrivedAt;
+      const payload = payloadOf(offer, args);
+      if (isBehind(socket)) throw new Failure('BUSY');
+      const { binding } = offer;
+      // What is of no chat waits for others of its own kind only.
+      const lane = OfChat.safeParse(payload).data?.chatId ?? event;
+      if (binding.throttle === undefined) {
+        throttle.forget(lane, event);
+        return { ...await inTurn(offer, lane, payload, clientEvent, clientEvent.arrivedAt), binding };
+      }
+      if (lanes.isCrowded) throw new Failure('BUSY');
+      return { ...await throttle.run(lane, payload, binding.throttle, (since) => inTurn(offer, lane, payload, clientEvent, since)), binding };
+    }
+
+    /** What waited in the lane has used up some of its time: nobody waits longer for the sake of order. */
+    function inTurn({ contract, binding }: Offer, lane: string, payload: unknown, clientEvent: ClientEvent, since: number): Promise<Answer> {
+      const group = binding.pipelined === true ? `${socket.id} ${lane}` : undefined;
+      return lanes.run(lane, binding.event, binding.pipelined ?? false, async () => {
+        const waitedMs = performance.now() - since;
         clientEvent.waited(waitedMs);
         const timeoutMs = REQUEST_TIMEOUT_MS - waitedMs;
         if (timeoutMs <= 0) throw new Failure('BUSY');
-        const asking = { actor: socket.data.actor, socket: { id: socket.id, gatewayId }, trace, group, timeoutMs };
-        const atEdge = edgeEvents[event];
-        return atEdge === undefined ? { data: await bus.forward(contract, payload, asking) } : atEdge(socket, payload, asking);
+        const asking = { actor: socket.data.actor, socket: { id: socket.id, gatewayId }, trace: clientEvent.trace, group, timeoutMs };
+        const atEdge = edgeEvents[binding.event];
+        if (atEdge !== undefined) return atEdge(socket, payload, asking);
+        if (contract.kind === 'edgeRequest') throw new Error(`the edge does not carry out ${binding.event}`);
+        return { data: await bus.forward(contract, payload, asking) };
       });
-      return { ...done, binding };
     }
   });
 
@@ -108,20 +124,10 @@ export function acceptEvents(io: ChatServer, bus: Bus, gatewayId: string, edgeEv
   }
 }
 
+function payloadOf({ contract, binding }: Offer, args: readonly unknown[]): unknown {
+  const [data, beside, ...more] = args;
+  if (more.length > 0 || (beside !== undefined && !Beside.safeParse(beside).success)) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'one argument, { traceparent } beside it if wanted, and an acknowledgement callback if wanted' }] });
+  return parse(binding.payload ?? contract.payload, data);
+}
+
 const traceparentBeside = ([, beside]: readonly unknown[]): string | undefined => (beside === undefined ? undefined : Beside.safeParse(beside).data?.traceparent);
-
-/** A last argument that is a function is the acknowledgement callback; whatever else it is, it is data. */
-function takeAcknowledge(args: unknown[]): Acknowledge | undefined {
-  const last = args.at(-1);
-  if (typeof last !== 'function') return undefined;
-  args.pop();
-  return (response) => { Reflect.apply(last, undefined, [response]); };
-}
-
-function refuse(socket: ChatSocket, acknowledge: Acknowledge | undefined, failure: Failure, { traceId }: Trace): void {
-  const { code, details } = failure;
-  const { sentence, retryable } = ERRORS[code];
-  const about = { code, retryable, traceId, details };
-  if (acknowledge !== undefined) acknowledge({ event: 'error', data: sentence, ...about });
-  else socket.emit('error', sentence, about);
-}

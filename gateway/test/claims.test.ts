@@ -2,9 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { readClaims } from '../src/auth/claims.ts';
 
 const names = { id: 'sub', email: 'email', role: 'role' };
-const good = { sub: '7', email: 'a@b.c', role: 'client', exp: 2_000_000_000 };
-const identity = { actor: { id: 7, email: 'a@b.c', role: 'client' }, expiresAt: 2_000_000_000_000 };
-const read = (claims: Record<string, unknown>) => readClaims({ ...good, ...claims }, names);
+const good = { sub: '7', email: 'a@b.c', role: 'client', iat: 1_999_999_000, exp: 2_000_000_000 };
+const identity = { kind: 'user', actor: { id: 7, email: 'a@b.c', role: 'client' }, expiresAt: 2_000_000_000_000, issuedAt: 1_999_999_000_000, tokenId: undefined };
+const NOW = 1_999_999_500_000;
+const read = (claims: Record<string, unknown>) => readClaims({ ...good, ...claims }, names, NOW);
 
 describe('claims that say who this is', () => {
   it.each<[string, Record<string, unknown>, unknown]>([
@@ -17,11 +18,20 @@ describe('claims that say who this is', () => {
   });
 
   it('an admin', () => {
-    expect(read({ role: 'admin' })?.actor.role).toBe('admin');
+    expect(read({ role: 'admin' })).toEqual({ ...identity, actor: { ...identity.actor, role: 'admin' } });
   });
 
-  it('with times that are none of its business', () => {
-    expect(read({ nbf: 1, iat: 1.5 })).toEqual(identity);
+  it('a machine, by whatever name it has', () => {
+    expect(read({ role: 'service', sub: 'crm', email: undefined, jti: 'x' })).toEqual({ kind: 'machine', machine: 'crm', expiresAt: identity.expiresAt, issuedAt: identity.issuedAt, tokenId: 'x' });
+  });
+
+  it('with the id of the token', () => {
+    expect(read({ jti: 'a1' })).toEqual({ ...identity, tokenId: 'a1' });
+  });
+
+  it('made by a clock that is ahead, for a month at most', () => {
+    expect(read({ iat: NOW / 1_000 + 59 })).toBeDefined();
+    expect(read({ iat: 2_000_000_000 - 31 * 86_400 })).toBeDefined();
   });
 });
 
@@ -35,6 +45,10 @@ describe('claims that do not', () => {
       .map((role): [string, Record<string, unknown>] => [`a role ${named(role)}`, { role }]),
     ...[undefined, null, '2000000000', NaN, Infinity, -1, [2_000_000_000]].map((exp): [string, Record<string, unknown>] => [`an end ${String(exp)}`, { exp }]),
     ...[undefined, '', 7, 'x'.repeat(321)].map((email): [string, Record<string, unknown>] => [`an e-mail ${String(email).slice(0, 9)}`, { email }]),
+    ...[undefined, null, '1', NaN, -1, [1], NOW / 1_000 + 61, 2_000_000_000 - 31 * 86_400 - 1].map((iat): [string, Record<string, unknown>] => [`issued ${String(iat)}`, { iat }]),
+    ...[null, '', 7, 'x'.repeat(256), 'a\0', ['a']].map((jti): [string, Record<string, unknown>] => [`a token's id ${String(jti).slice(0, 9)}`, { jti }]),
+    ...[undefined, '', 7, 'x'.repeat(256), { $ne: null }].map((sub): [string, Record<string, unknown>] => [`a machine's name ${JSON.stringify(sub)?.slice(0, 9) ?? 'none'}`, { sub, role: 'service' }]),
+    ['an end that has come', { exp: NOW / 1_000 }],
     ['a beginning that is no time', { nbf: 'soon' }],
   ])('%s', (_, claims) => {
     expect(read(claims)).toBeUndefined();
@@ -44,26 +58,26 @@ describe('claims that do not', () => {
 describe('claims that the provider names its own way', () => {
   it('are read under those names, and only those', () => {
     const own = { id: 'https://id.example/uid', email: 'mail', role: 'group' };
-    const { exp } = good;
-    expect(readClaims({ 'https://id.example/uid': 7, mail: 'a@b.c', group: 'client', sub: '8', role: 'admin', exp }, own)).toEqual(identity);
-    expect(readClaims(good, own)).toBeUndefined();
+    const { exp, iat } = good;
+    expect(readClaims({ 'https://id.example/uid': 7, mail: 'a@b.c', group: 'client', sub: '8', role: 'admin', exp, iat }, own, NOW)).toEqual(identity);
+    expect(readClaims(good, own, NOW)).toBeUndefined();
   });
 
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('are never inherited: %s', (name) => {
-    expect(readClaims(good, { ...names, id: name })).toBeUndefined();
-    expect(readClaims(good, { ...names, email: name })).toBeUndefined();
-    expect(readClaims(good, { ...names, role: name })).toBeUndefined();
+    expect(readClaims(good, { ...names, id: name }, NOW)).toBeUndefined();
+    expect(readClaims(good, { ...names, email: name }, NOW)).toBeUndefined();
+    expect(readClaims(good, { ...names, role: name }, NOW)).toBeUndefined();
   });
 
   it('are the token\'s own', () => {
     const inherited: Record<string, unknown> = {};
     Object.setPrototypeOf(inherited, good);
-    expect(readClaims(inherited, names)).toBeUndefined();
-    expect(readClaims(Object.assign(inherited, good), names)).toEqual(identity);
+    expect(readClaims(inherited, names, NOW)).toBeUndefined();
+    expect(readClaims(Object.assign(inherited, good), names, NOW)).toEqual(identity);
   });
 
   it('are read when the token itself has such a name', () => {
-    const claims: Record<string, unknown> = JSON.parse('{"__proto__": 7, "email": "a@b.c", "role": "client", "exp": 2000000000}');
-    expect(readClaims(claims, { ...names, id: '__proto__' })).toEqual(identity);
+    const claims: Record<string, unknown> = JSON.parse('{"__proto__": 7, "email": "a@b.c", "role": "client", "iat": 1999999000, "exp": 2000000000}');
+    expect(readClaims(claims, { ...names, id: '__proto__' }, NOW)).toEqual(identity);
   });
 });

@@ -10,9 +10,12 @@ export const admin: Actor = { id: 9, email: 'admin@example.com', role: 'admin' }
 export const SECRET = 'a secret of thirty-two bytes, or so';
 export const tokenOf = (actor: Actor, expiresIn?: number): string => mintToken(SECRET, { ...actor, expiresIn });
 
+/** Tests are faster than people: what limits those is told by the tests that are about limits. */
+const WITHOUT_LIMITS = { RATE_LIMIT_EVENTS: '0', RATE_LIMIT_ADDRESS: '0', RATE_LIMIT_CONNECTS: '0', MAX_SOCKETS_PER_USER: '0', MAX_CONNECTIONS_PER_ADDRESS: '0' };
+
 /** The gateway's environment, on any free port. */
 export const aConfig = (environment: Record<string, string | undefined> = {}): Config =>
-  Config.parse({ NATS_URL: 'nats://127.0.0.1:1', HOST: '127.0.0.1', PORT: '0', JWT_SECRET: SECRET, ...environment });
+  Config.parse({ NATS_URL: 'nats://127.0.0.1:1', HOST: '127.0.0.1', PORT: '0', JWT_SECRET: SECRET, ...WITHOUT_LIMITS, ...environment });
 
 export const aMessage = (chatId: string, seq: number, sender = owner): Message => ({
   id: randomUUID(), chatId, seq, senderId: sender.id, text: `m${seq}`, createdAt: '2026-01-02T03:04:05.678Z', sender,

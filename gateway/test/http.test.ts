@@ -6,6 +6,8 @@ import request from 'supertest';
 import { freePort, silent, startNats, waitFor } from '../../infra/testing/index.ts';
 import { createGateway } from '../src/app.ts';
 import { aConfig, owner, tokenOf } from './given.ts';
+import { Client } from './client.ts';
+import { Stubs } from './stubs.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
 
 let gateway: TestGateway;
@@ -44,6 +46,14 @@ describe('the API', () => {
     expect(preflight.status).toBe(204);
     expect(preflight.headers).toMatchObject({ 'access-control-allow-origin': '*', 'access-control-allow-headers': 'Authorization, Content-Type, traceparent, tracestate' });
     expect((await get('/api/v1/chats/nowhere')).headers).toMatchObject({ 'access-control-allow-origin': '*' });
+  });
+
+  it('may be called by pages of the allowed origins only, where some are named', async () => {
+    const choosy = await startGateway({ ALLOWED_ORIGINS: 'https://shop.example, http://localhost:8080' });
+    const allowed = async (origin: string) => (await request(choosy.url).options('/api/v1/chats').set('origin', origin)).headers['access-control-allow-origin'];
+    expect(await Promise.all(['https://shop.example', 'http://localhost:8080', 'https://evil.example', 'null', 'https://shop.example.evil', 'https://shop.example:8443'].map(allowed)))
+      .toEqual(['https://shop.example', 'http://localhost:8080', undefined, undefined, undefined, undefined]);
+    await choosy.stop();
   });
 
   it.each<[string, () => request.Test]>([
@@ -162,9 +172,17 @@ describe('before NATS is there', () => {
     expect((await request(url).get('/readyz')).body).toEqual({ ready: false, missing: ['started'] });
     expectProblem(await request(url).get('/api/v1/chats').set('authorization', bearer), problem('UNAVAILABLE', 503, 'Not available right now; try again in a moment.', { retryable: true }));
     await nats.restart();
+    const missing = ['chat-service', 'message-service', 'presence-service', 'started'];
+    await waitFor(async () => JSON.stringify((await request(url).get('/readyz')).body) === JSON.stringify({ ready: false, missing }), { what: 'the gateway to find NATS' });
+    // Nobody is let in before it is known whose tokens were revoked.
+    const early = new Client(url, { auth: { token: tokenOf(owner) } });
+    expect((await early.refused()).message).toBe('websocket error');
+    early.close();
+    const stubs = await Stubs.start(nats);
     const started = await starting;
-    expect((await request(url).get('/readyz')).body).toEqual({ ready: false, missing: ['chat-service', 'message-service', 'presence-service'] });
+    expect((await request(url).get('/readyz')).body).toEqual({ ready: true, missing: [] });
     await started.stop();
+    await stubs.stop();
     await nats.stop();
   });
 });

@@ -16,7 +16,7 @@ beforeAll(async () => {
   http = createServer();
   io = new Server(http);
   io.use((one, next) => {
-    one.data = { actor: owner, expiresAt: 0 };
+    one.data = { kind: 'user', actor: owner, expiresAt: 0, issuedAt: 0, tokenId: undefined };
     next();
   });
   await new Promise<void>((resolve) => { http.listen(0, '127.0.0.1', resolve); });

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { Lanes } from '../src/lanes.ts';
+import { Lanes } from '../src/limits/lanes.ts';
 import { upTo } from './given.ts';
 
 /** Tasks that end when told to, in the order in which they were started. */
@@ -43,7 +43,7 @@ afterEach(async () => { await Promise.all(works.splice(0).map((work) => work.end
 const turn = () => new Promise((resolve) => { setImmediate(resolve); });
 
 it('does what one lane asks in order, one after the other', async () => {
-  const [lanes, work] = [new Lanes(60_000), new Work()];
+  const [lanes, work] = [new Lanes(60_000, 8), new Work()];
   const results = ['a', 'b', 'c'].map((name) => lanes.run('chat', name, false, work.task(name)));
   expect(work.started).toEqual(['a']);
   await work.end('a');
@@ -54,14 +54,14 @@ it('does what one lane asks in order, one after the other', async () => {
 });
 
 it('lets lanes run beside each other', () => {
-  const [lanes, work] = [new Lanes(60_000), new Work()];
+  const [lanes, work] = [new Lanes(60_000, 8), new Work()];
   void lanes.run('chat 1', 'send', false, work.task('a'));
   void lanes.run('chat 2', 'send', false, work.task('b'));
   expect(work.started).toEqual(['a', 'b']);
 });
 
 it('starts pipelined tasks of one kind that wait together, together and in order', async () => {
-  const [lanes, work] = [new Lanes(60_000), new Work()];
+  const [lanes, work] = [new Lanes(60_000, 8), new Work()];
   void lanes.run('chat', 'join', false, work.task('join'));
   for (const name of ['s1', 's2', 's3']) void lanes.run('chat', 'send', true, work.task(name));
   void lanes.run('chat', 'read', false, work.task('read'));
@@ -77,7 +77,7 @@ it('starts pipelined tasks of one kind that wait together, together and in order
 });
 
 it('starts as many together as fit one message, the rest after them', async () => {
-  const [lanes, work] = [new Lanes(60_000), new Work()];
+  const [lanes, work] = [new Lanes(60_000, 8), new Work()];
   const names = upTo(40).map((n) => `s${n}`);
   for (const name of names) void lanes.run('chat', 'send', true, work.task(name));
   expect(work.started).toEqual(['s1']);
@@ -88,7 +88,7 @@ it('starts as many together as fit one message, the rest after them', async () =
 });
 
 it('says BUSY when a hundred wait, and takes more once they do not', async () => {
-  const [lanes, work] = [new Lanes(60_000), new Work()];
+  const [lanes, work] = [new Lanes(60_000, 8), new Work()];
   const taken = upTo(101).map((n) => lanes.run('chat', `${n}`, false, work.task(`${n}`)));
   await expect(lanes.run('chat', 'one more', false, work.task('one more'))).rejects.toMatchObject({ code: 'BUSY', retryable: true });
   expect(work.started).toEqual(['1']);
@@ -100,7 +100,7 @@ it('says BUSY when a hundred wait, and takes more once they do not', async () =>
 });
 
 it('has eight at work at once, whichever chats they are for, and goes on with the one that waited longest', async () => {
-  const [lanes, work] = [new Lanes(60_000), new Work()];
+  const [lanes, work] = [new Lanes(60_000, 8), new Work()];
   for (const n of upTo(10)) void lanes.run(`chat ${n}`, 'join', false, work.task(`${n}`));
   expect(work.started).toEqual(upTo(8).map(String));
   await work.end('3');
@@ -110,7 +110,7 @@ it('has eight at work at once, whichever chats they are for, and goes on with th
 });
 
 it('goes on after a failure, which is told to whoever asked', async () => {
-  const [lanes, work] = [new Lanes(60_000), new Work()];
+  const [lanes, work] = [new Lanes(60_000, 8), new Work()];
   const bad = expect(lanes.run('chat', 'a', false, work.task('a'))).rejects.toThrow('a');
   const good = lanes.run('chat', 'b', false, work.task('b'));
   await work.fail('a');
@@ -120,7 +120,7 @@ it('goes on after a failure, which is told to whoever asked', async () => {
 });
 
 it('waits for all that go together, those that fail too', async () => {
-  const [lanes, work] = [new Lanes(60_000), new Work()];
+  const [lanes, work] = [new Lanes(60_000, 8), new Work()];
   void lanes.run('chat', 'join', false, work.task('join'));
   const bad = expect(lanes.run('chat', 'send', true, work.task('s1'))).rejects.toThrow('s1');
   void lanes.run('chat', 'send', true, work.task('s2'));
@@ -134,7 +134,7 @@ it('waits for all that go together, those that fail too', async () => {
 });
 
 it('gives up, as BUSY, what waits too long, and never begins it', async () => {
-  const [lanes, work] = [new Lanes(50), new Work()];
+  const [lanes, work] = [new Lanes(50, 8), new Work()];
   const first = lanes.run('chat', 'a', false, work.task('a'));
   await expect(lanes.run('chat', 'b', false, work.task('b'))).rejects.toMatchObject({ code: 'BUSY', retryable: true });
   await work.end('a');

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Bus, newTrace, type Handler } from '@switchboard/shared/bus';
 import {
   chatContracts, chatHeads, logEntry, messageContracts, messageHeads, newMessage, presenceContracts,
-  type Actor, type LogEntry, type Message, type PayloadOf, type RoomEventContract,
+  type Actor, type LogEntry, type Message, type PayloadOf, type ReplyOf, type RoomEventContract,
 } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { silent, type TestNats } from '../../infra/testing/index.ts';
@@ -108,6 +108,13 @@ export class Stubs {
     Promise.resolve({ heads: chatIds.map((chatId) => ({ chatId, rev: this.#require(chatId).revs[by] })) });
   enterChat: Handler<typeof presenceContracts.enterChat> = () => Promise.resolve({ leaseId: this.leaseId });
   renewLease: Handler<typeof presenceContracts.renewLease> = () => Promise.resolve({ leaseId: this.leaseId });
+  readonly revocations: ReplyOf<typeof presenceContracts.readRevocations>['revocations'] = [];
+  areRevocationsAway = false;
+  revoke: Handler<typeof presenceContracts.revoke> = (revoked) => {
+    const revocation = { ...revoked, revokedAt: new Date().toISOString(), until: new Date(Date.now() + 3_600_000).toISOString() };
+    this.revocations.push({ ...revocation, position: this.revocations.length + 1 });
+    return Promise.resolve(revocation);
+  };
   leaveChat: Handler<typeof presenceContracts.leaveChat> = ({ chatId }) => Promise.resolve(chatId);
   uploadFile: Handler<typeof messageContracts.uploadFile> = () => Promise.reject(new Failure('UNAVAILABLE'));
   downloadFile: Handler<typeof messageContracts.downloadFile> = () => Promise.reject(new Failure('FILE_NOT_FOUND'));
@@ -183,6 +190,10 @@ export class Stubs {
         this.leases += 1;
         return this.renewLease(payload, context);
       },
+      revoke: (payload, context) => this.revoke(payload, context),
+      readRevocations: ({ after }) => this.areRevocationsAway
+        ? Promise.reject(new Failure('UNAVAILABLE'))
+        : Promise.resolve({ revocations: this.revocations.filter(({ position }) => position > after), hasMore: false }),
       ping: ready,
     });
   }

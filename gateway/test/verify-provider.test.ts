@@ -44,7 +44,7 @@ class Provider {
 }
 
 const sign = ({ kid, alg, privateKey }: ProviderKey, claims: Record<string, unknown> = {}): Promise<string> =>
-  new SignJWT({ sub: '7', email: 'a@b.c', role: 'client', exp: Math.floor(Date.now() / 1000) + 60, ...claims }).setProtectedHeader({ alg, kid }).sign(privateKey);
+  new SignJWT({ sub: '7', email: 'a@b.c', role: 'client', iat: Math.floor(Date.now() / 1000), exp: Math.floor(Date.now() / 1000) + 60, ...claims }).setProtectedHeader({ alg, kid }).sign(privateKey);
 
 let provider: Provider;
 let url: string;
@@ -63,7 +63,8 @@ afterEach(async () => {
 
 const outcome = async (token: string): Promise<unknown> => {
   try {
-    return (await verify(token)).actor.id;
+    const identity = await verify(token);
+    return identity.kind === 'user' ? identity.actor.id : identity.machine;
   } catch (error) {
     return error instanceof Failure ? [error.code, error.retryable] : error;
   }

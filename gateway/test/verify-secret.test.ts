@@ -14,7 +14,7 @@ const sign = (extra: Record<string, unknown> = {}, secret = SECRET, options: jwt
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 /** Any header one likes over good claims. */
 const forge = (header: Record<string, unknown>, signature: (signed: string) => string, extra: Record<string, unknown> = {}): string => {
-  const signed = `${part({ typ: 'JWT', ...header })}.${part({ ...claims, exp: nowS() + 60, ...extra })}`;
+  const signed = `${part({ typ: 'JWT', ...header })}.${part({ ...claims, iat: nowS(), exp: nowS() + 60, ...extra })}`;
   return `${signed}.${signature(signed)}`;
 };
 const hmac = (hash: string) => (signed: string) => createHmac(hash, SECRET).update(signed).digest('base64url');
@@ -28,7 +28,7 @@ const REFUSED = ['UNAUTHORIZED', undefined];
 describe('with a key of our own', () => {
   it('a good token says who this is and until when', async () => {
     const exp = nowS() + 60;
-    expect(await verify(sign({ exp }))).toEqual({ actor: { id: 7, email: 'a@b.c', role: 'client' }, expiresAt: exp * 1000 });
+    expect(await verify(sign({ exp }))).toEqual({ kind: 'user', actor: { id: 7, email: 'a@b.c', role: 'client' }, expiresAt: exp * 1000, issuedAt: expect.any(Number), tokenId: undefined });
     expect(await verify(forge({ alg: 'HS256' }, hmac('sha256')))).toMatchObject({ actor: { id: 7 } });
   });
 

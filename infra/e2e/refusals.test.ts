@@ -15,7 +15,7 @@ let clients: Clients;
 
 beforeAll(async () => {
   const started = await startSystem({ replicas: 'gateway=2', env: { JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE } });
-  system = { ...started, token: ({ id, role, email }) => sign({ sub: String(id), role, email }) };
+  system = { ...started, token: (subject) => sign(subject.role === 'service' ? { sub: subject.name, role: subject.role } : { sub: String(subject.id), role: subject.role, email: subject.email }) };
   clients = new Clients(system);
 }, 90_000);
 afterEach(() => { clients.closeAll(); });
@@ -31,7 +31,7 @@ const hmac = (hash: string, key: string) => (body: string) => createHmac(hash, k
 
 /** A token that is good but for what the arguments say; made by hand, since libraries refuse to make bad ones. */
 function sign(claims: Record<string, unknown>, { alg = 'HS256', signature = hmac('sha256', system.jwtSecret) }: Forging = {}): string {
-  const good = { sub: '7', email: 'a@example.com', role: 'client', exp: Math.floor(Date.now() / 1000) + 600, iss: ISSUER, aud: AUDIENCE };
+  const good = { sub: '7', email: 'a@example.com', role: 'client', iat: Math.floor(Date.now() / 1000) - 1, exp: Math.floor(Date.now() / 1000) + 600, iss: ISSUER, aud: AUDIENCE };
   const body = [{ alg, typ: 'JWT' }, { ...good, ...claims }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
   return `${body}.${signature(body).toString('base64url')}`;
 }

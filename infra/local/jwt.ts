@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 
 export interface TokenSubject {
@@ -6,12 +7,22 @@ export interface TokenSubject {
   email?: string;
   /** Seconds, or a span such as `30d`. */
   expiresIn?: number | jwt.SignOptions['expiresIn'];
+  /** The `jti`; a new one unless told. */
+  tokenId?: string;
+}
+
+/** Another system, such as the one that revokes tokens. */
+export interface MachineSubject {
+  name: string;
+  role: 'service';
+  expiresIn?: TokenSubject['expiresIn'];
 }
 
 /** A token as the gateway accepts it with JWT_SECRET. */
-export const mintToken = (secret: string, { id, role, email, expiresIn }: TokenSubject): string =>
-  jwt.sign({ email: email ?? `${role}${String(id)}@example.com`, role }, secret, {
-    algorithm: 'HS256',
-    subject: String(id),
-    expiresIn: expiresIn ?? '30d',
-  });
+export function mintToken(secret: string, subject: TokenSubject | MachineSubject): string {
+  const { role, expiresIn = '30d' } = subject;
+  const options = { algorithm: 'HS256' as const, expiresIn };
+  if (subject.role === 'service') return jwt.sign({ role }, secret, { ...options, subject: subject.name, jwtid: randomUUID() });
+  const { id, email = `${role}${String(id)}@example.com`, tokenId = randomUUID() } = subject;
+  return jwt.sign({ email, role }, secret, { ...options, subject: String(id), jwtid: tokenId });
+}

@@ -1,12 +1,19 @@
 import { LaunchError } from './command.ts';
-import type { TokenSubject } from './jwt.ts';
+import type { MachineSubject, TokenSubject } from './jwt.ts';
 
 const secondsPer = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
-export function parseSubject(values: { id?: string; role?: string; email?: string; 'expires-in'?: string }): TokenSubject {
+/** The gateway takes no token that is made for longer. */
+const MAX_SECONDS = 31 * 86_400;
+
+export function parseSubject(values: { id?: string; role?: string; email?: string; 'expires-in'?: string }): TokenSubject | MachineSubject {
   const { id = '', role = 'client', email, 'expires-in': span = '30d' } = values;
+  if (role === 'service') {
+    if (!/^[\w.-]{1,100}$/.test(id)) throw new LaunchError('--id wants the name of a system, such as crm.');
+    return { name: id, role, expiresIn: parseSpan(span) };
+  }
   if (!/^[1-9]\d{0,14}$/.test(id)) throw new LaunchError('--id wants the number of a user, from 1 on.');
-  if (role !== 'client' && role !== 'admin') throw new LaunchError('--role is client or admin.');
+  if (role !== 'client' && role !== 'admin') throw new LaunchError('--role is client, admin or service.');
   return { id: Number(id), role, expiresIn: parseSpan(span), ...(email === undefined ? {} : { email }) };
 }
 
@@ -17,5 +24,7 @@ export function parseSpan(text: string): number {
   if (match === null || (unit !== 's' && unit !== 'm' && unit !== 'h' && unit !== 'd')) {
     throw new LaunchError('--expires-in wants a span such as 15m, 8h or 30d.');
   }
-  return Number(match[1]) * secondsPer[unit];
+  const seconds = Number(match[1]) * secondsPer[unit];
+  if (seconds > MAX_SECONDS) throw new LaunchError('--expires-in is a month at most, 31d: no token is taken that lives longer.');
+  return seconds;
 }

@@ -14,12 +14,19 @@ describe('a token', () => {
     expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(7_200);
   });
 
+  it('names a machine where the role is service', () => {
+    const secret = newSecret();
+    expect(jwt.verify(mintToken(secret, parseSubject({ id: 'crm', role: 'service' })), secret)).toMatchObject({ sub: 'crm', role: 'service', jti: expect.any(String) });
+  });
+
   it.each([
     [{ id: '0' }, '--id'],
     [{ id: 'seven' }, '--id'],
     [{}, '--id'],
     [{ id: '7', role: 'root' }, '--role'],
     [{ id: '7', 'expires-in': 'soon' }, '--expires-in'],
+    [{ id: '7', 'expires-in': '32d' }, '--expires-in'],
+    [{ id: 'no name', role: 'service' }, '--id'],
   ])('is not made from %j', (values, option) => {
     expect(() => parseSubject(values)).toThrow(option);
   });

@@ -21,6 +21,6 @@ try {
   console.log(mintToken(secret, subject));
 } catch (error) {
   if (!(error instanceof LaunchError || error instanceof TypeError)) throw error;
-  console.error(`${error.message}\nusage: npm run token -- --id 7 --role client|admin [--email a@b.c] [--expires-in 30d]`);
+  console.error(`${error.message}\nusage: npm run token -- --id 7 --role client|admin|service [--email a@b.c] [--expires-in 30d]`);
   process.exitCode = 1;
 }

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGuard } from '../local/guard.ts';
-import { mintToken, type TokenSubject } from '../local/jwt.ts';
+import { mintToken, type MachineSubject, type TokenSubject } from '../local/jwt.ts';
 import { findNatsServer } from '../local/nats-binary.ts';
 import { parseOptions } from '../local/options.ts';
 import { identify, isAlive } from '../local/process-identity.ts';
@@ -31,6 +31,9 @@ export interface SystemOptions {
   timeoutMs?: number;
 }
 
+/** Tests are faster than people, and all come from one address; those that are about limits say so. */
+const WITHOUT_LIMITS = { RATE_LIMIT_EVENTS: '0', RATE_LIMIT_ADDRESS: '0', RATE_LIMIT_CONNECTS: '0', MAX_SOCKETS_PER_USER: '0', MAX_CONNECTIONS_PER_ADDRESS: '0' };
+
 export interface TestSystem {
   /** Of the first gateway. */
   url: string;
@@ -41,7 +44,7 @@ export interface TestSystem {
   /** Of the launcher. */
   pid: number;
   jwtSecret: string;
-  token(subject: TokenSubject): string;
+  token(subject: TokenSubject | MachineSubject): string;
   processes(): Promise<RunningProcess[]>;
   kill(name: string, signal?: NodeJS.Signals): Promise<void>;
   /** Ends everything, and fails when anything is left. */
@@ -62,7 +65,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'switchboard-system-'));
   await choosePorts(dataDir, instances);
   const log = join(dataDir, 'output.log');
-  const launcher = await launch(args, log, { ...options.env, PORT: String(port), DATA_DIR: dataDir });
+  const launcher = await launch(args, log, { ...WITHOUT_LIMITS, ...options.env, PORT: String(port), DATA_DIR: dataDir });
   const id = identify(launcher.pid);
   const guard = createGuard();
   guard.watch({ ...id, name: 'launcher', stage: 0, stopSignal: 'SIGTERM', remove: dataDir });

@@ -8,6 +8,7 @@ import { routes } from './routes.ts';
 import { databaseOptions } from './store/database.ts';
 import { SCHEMA } from './store/entities.ts';
 import { createPresenceStore } from './store/presence-store.ts';
+import { createRevocationStore } from './store/revocation-store.ts';
 import { startSweeper } from './sweeper.ts';
 
 /** presence-service, serving. Waits for Postgres and NATS as long as they take; meanwhile it is live and not ready. */
@@ -17,10 +18,11 @@ export async function createPresenceService(config: Config, logger: Logger, tele
   const bus = await Bus.connect({ url: config.NATS_URL, user: 'presence-service', logger, recorder: telemetry.recorder });
 
   const store = createPresenceStore(database);
+  const revocations = createRevocationStore(database);
   const chats = new KnownChats(SCHEMA, database, bus, logger);
   const stopFollowing = chats.follow();
-  bus.serve(presenceContracts, routes(store, chats, bus));
-  const stopSweeping = startSweeper(store, bus, logger);
+  bus.serve(presenceContracts, routes(store, revocations, chats, bus));
+  const stopSweeping = startSweeper(store, revocations, bus, logger);
   internal.serve({ nats: () => bus.isConnected, postgres: () => store.isReady() }, [telemetry.metricsPage]);
   logger.info({ port: internal.port }, 'ready');
 

@@ -4,6 +4,7 @@ import type { Logger } from '@switchboard/shared/runtime';
 import { LeaseWatch } from './domain/lease-watch.ts';
 import { participant } from './domain/participant.ts';
 import type { Presence, PresenceStore } from './domain/presence-store.ts';
+import type { RevocationStore } from './domain/revocation-store.ts';
 
 const EVERY_MS = 250;
 const FORGET_EVERY_MS = 10_000;
@@ -15,7 +16,7 @@ const expiries = new Counts('switchboard.presence.expired', '{user}', 'Users tol
 type Sweepable = Pick<PresenceStore, 'forgetDeparted' | 'leases' | 'removeDropped' | 'removeExpired'>;
 
 /** Takes out, and tells the rooms of, whoever dropped for too long or was on a gateway that died. Returns how to stop. */
-export function startSweeper(store: Sweepable, bus: Pick<Bus, 'isConnected' | 'publish'>, logger: Logger): () => Promise<void> {
+export function startSweeper(store: Sweepable, revocations: Pick<RevocationStore, 'forgetOver'>, bus: Pick<Bus, 'isConnected' | 'publish'>, logger: Logger): () => Promise<void> {
   const watch = new LeaseWatch(LEASE_MS);
   let lastForgotten = performance.now();
   let standing = 0;
@@ -42,6 +43,7 @@ export function startSweeper(store: Sweepable, bus: Pick<Bus, 'isConnected' | 'p
     if (performance.now() - lastForgotten > FORGET_EVERY_MS) {
       lastForgotten = performance.now();
       await store.forgetDeparted(FORGET_AFTER_MS);
+      await revocations.forgetOver();
     }
   };
 

@@ -11,7 +11,7 @@ const asMigrator = () => createDataSource(databaseOptions(database.url('presence
 
 it('the migrations make what the entities say, by two migrators at once, and once', async () => {
   const done = await Promise.all([migrate(asMigrator(), 'presence'), migrate(asMigrator(), 'presence')]);
-  expect(done.flat()).toEqual(['Init1764000000000', 'TurnsAndCountedLeases1764100000000']);
+  expect(done.flat()).toEqual(['Init1764000000000', 'TurnsAndCountedLeases1764100000000', 'Revocations1764200000000']);
   expect(await schemaDrift(asMigrator())).toEqual([]);
   expect(await migrate(asMigrator(), 'presence')).toEqual([]);
 });

@@ -12,7 +12,7 @@ let dropped: Presence[];
 let isAway: boolean;
 let areLeasesAway: boolean;
 let told: unknown[];
-let bus: Parameters<typeof startSweeper>[1] & { isConnected: boolean };
+let bus: Parameters<typeof startSweeper>[2] & { isConnected: boolean };
 let stop: () => Promise<void>;
 
 beforeEach(() => {
@@ -28,7 +28,7 @@ beforeEach(() => {
     },
     forgetDeparted: () => Promise.resolve(),
   };
-  stop = startSweeper(store, bus, silent);
+  stop = startSweeper(store, { forgetOver: () => Promise.resolve() }, bus, silent);
 });
 afterEach(async () => {
   await stop();

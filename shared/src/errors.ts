@@ -15,6 +15,8 @@ export const ERRORS = {
   CHAT_CONFLICT: { status: 409, retryable: false, sentence: 'The chat is not in a state that allows this.' },
   DUPLICATE_KEY: { status: 409, retryable: false, sentence: 'This clientMessageId was used for another message.' },
   TOO_LARGE: { status: 413, retryable: false, sentence: 'That is larger than allowed.' },
+  RATE_LIMITED: { status: 429, retryable: true, sentence: 'Too much at once; slow down.' },
+  TOO_MANY_CONNECTIONS: { status: 429, retryable: true, sentence: 'Too many connections; close another one first.' },
   BUSY: { status: 503, retryable: true, sentence: 'Busy; try again in a moment.' },
   UNAVAILABLE: { status: 503, retryable: true, sentence: 'Not available right now; try again in a moment.' },
   TIMEOUT: { status: 504, retryable: true, sentence: 'No answer in time; try again.' },

@@ -8,12 +8,13 @@ describe('the errors', () => {
     expect(Object.fromEntries(codes.map((code): [ErrorCode, number] => [code, ERRORS[code].status]))).toEqual({
       UNAUTHORIZED: 401, FORBIDDEN: 403, VALIDATION: 400, UNKNOWN_EVENT: 400, ROUTE_NOT_FOUND: 404, CHAT_NOT_FOUND: 404,
       MESSAGE_NOT_FOUND: 404, FILE_NOT_FOUND: 404, CHAT_CLOSED: 409, CHAT_CONFLICT: 409, DUPLICATE_KEY: 409, TOO_LARGE: 413,
+      RATE_LIMITED: 429, TOO_MANY_CONNECTIONS: 429,
       BUSY: 503, UNAVAILABLE: 503, TIMEOUT: 504, INTERNAL: 500,
     });
   });
 
   it('say that a retry may help exactly where it may', () => {
-    expect(codes.filter((code) => new Failure(code).retryable)).toEqual(['BUSY', 'UNAVAILABLE', 'TIMEOUT']);
+    expect(codes.filter((code) => new Failure(code).retryable)).toEqual(['RATE_LIMITED', 'TOO_MANY_CONNECTIONS', 'BUSY', 'UNAVAILABLE', 'TIMEOUT']);
   });
 
   it('speak in short sentences of their own, whatever the cause was', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { chatContracts, messageContracts, newMessage, presenceContracts, requestContracts, roomEvents, userTyping } from '@switchboard/shared/contracts';
+import { chatContracts, edgeRequests, messageContracts, newMessage, presenceContracts, requestContracts, roomEvents, tokenExpiring, userTyping } from '@switchboard/shared/contracts';
 import { isErrorCode } from '@switchboard/shared/errors';
 
-const sockets = requestContracts.flatMap(({ socket, subject }) => (socket === undefined ? [] : [{ subject, ...socket }]));
+const sockets = [...requestContracts, ...edgeRequests].flatMap(({ socket }) => (socket === undefined ? [] : [socket]));
 const routes = requestContracts.flatMap(({ http }) => (http === undefined ? [] : [http]));
 const once = (names: readonly string[]): boolean => new Set(names).size === names.length;
 
@@ -15,6 +15,7 @@ describe('the registry', () => {
       typing: 'typing',
       readMessages: 'messagesMarkedRead',
       getActiveUsers: 'activeUsers',
+      refreshToken: 'tokenRefreshed',
     });
     expect(once(sockets.map(({ event }) => event))).toBe(true);
   });
@@ -26,6 +27,7 @@ describe('the registry', () => {
       'get /chats/:chatId 200',
       'patch /chats/:chatId 200',
       'get /chats/:chatId/messages 200',
+      'post /admin/revocations 201',
     ]);
     expect(once(routes.map(({ method, path }) => `${method} ${path}`))).toBe(true);
   });
@@ -42,14 +44,14 @@ describe('the registry', () => {
   });
 
   it('names no two things alike that one socket hears', () => {
-    const heard = [...sockets.map(({ reply }) => reply), ...roomEvents.filter(({ socket }) => socket).map(({ event }) => event), 'error'];
+    const heard = [...sockets.map(({ reply }) => reply), ...roomEvents.filter(({ socket }) => socket).map(({ event }) => event), tokenExpiring.event, 'error'];
     expect(once(heard)).toBe(true);
   });
 
   it('lets clients ask only what carries who asks, and only at the owner\'s public door', () => {
     for (const { socket, http, caller, subject } of requestContracts) {
       if (socket === undefined && http === undefined) continue;
-      expect({ subject, caller }).toEqual({ subject, caller: 'user' });
+      expect({ subject, callers: socket === undefined ? ['user', 'machine'] : ['user'] }).toEqual({ subject, callers: expect.arrayContaining([caller]) });
       expect(subject).not.toMatch(/^internal\./);
     }
   });

@@ -40,6 +40,8 @@ describe('subjects', () => {
       setTyping: 'presence.v1.typing',
       listActiveUsers: 'presence.v1.listActive',
       renewLease: 'presence.v1.renewLease',
+      revoke: 'presence.v1.revoke',
+      readRevocations: 'presence.v1.readRevocations',
       ping: 'presence.v1.ping',
     });
   });

@@ -1,34 +1,86 @@
 import type { Bus } from '@switchboard/shared/bus';
-import { ERRORS, Failure } from '@switchboard/shared/errors';
+import { ERRORS, Failure, type ErrorCode } from '@switchboard/shared/errors';
 import type { Logger } from '@switchboard/shared/runtime';
 import type { ExtendedError } from 'socket.io';
 import { ClientEvent } from '../client-event.ts';
+import type { EventLimits } from '../limits/event-limits.ts';
+import type { Tally } from '../limits/tally.ts';
 import type { ChatServer, ChatSocket } from '../sockets.ts';
 import { bearerToken } from './token.ts';
 import type { Verify } from './verify.ts';
 
-const MAX_TIMER_MS = 2 ** 31 - 1;
+export interface HandshakeParts {
+  readonly bus: Bus;
+  readonly gatewayId: string;
+  readonly verify: Verify;
+  readonly allowQueryToken: boolean;
+  readonly limits: EventLimits;
+  /** Sockets per user. */
+  readonly sockets: Tally<number>;
+  readonly logger: Logger;
+}
 
-/** Lets in who brings a valid token, and shows them out when it ends. Every refusal reads the same, but for its trace. */
-export function guardHandshake(io: ChatServer, bus: Bus, gatewayId: string, verify: Verify, allowQueryToken: boolean, logger: Logger): void {
+/** What a client is told of a refusal; whatever else it was, is ours to know. */
+const TOLD = new Set<ErrorCode>(['UNAUTHORIZED', 'RATE_LIMITED', 'TOO_MANY_CONNECTIONS']);
+
+/** Lets in who brings a valid token. Every refusal of a token reads the same, but for its trace. */
+export function guardHandshake(io: ChatServer, { bus, gatewayId, verify, allowQueryToken, limits, sockets, logger }: HandshakeParts): void {
+  const taken = new WeakSet<ChatSocket['conn']>();
+
   io.use((socket, next) => {
+    // One connection speaks for one user, once: no client of ours sends a second CONNECT.
+    if (taken.has(socket.conn)) {
+      socket.conn.close();
+      next(new Error('connected twice'));
+      return;
+    }
+    taken.add(socket.conn);
     const connecting = new ClientEvent('connect', bus.spans, gatewayId, [socket.handshake.auth['traceparent']]);
-    verify(tokenOf(socket, allowQueryToken)).then(
-      (identity) => {
-        socket.data = { ...identity };
+    admit(socket).then(
+      () => {
         connecting.answered();
         next();
       },
       (error: unknown) => {
         const { traceId } = connecting.trace;
-        if (!(error instanceof Failure)) logger.error({ err: error, trace_id: traceId }, 'a token could not be verified');
-        const code = error instanceof Failure && error.retryable ? 'UNAVAILABLE' : 'UNAUTHORIZED';
-        connecting.answered(code);
-        next(refusal(code, traceId));
+        const failure = toFailure(error, traceId);
+        taken.delete(socket.conn);
+        connecting.answered(failure.code);
+        next(refusal(failure, traceId));
       },
     );
   });
-  io.on('connection', endWithToken);
+
+  async function admit(socket: ChatSocket): Promise<void> {
+    const identity = await verify(tokenOf(socket, allowQueryToken));
+    if (identity.kind !== 'user') throw new Failure('UNAUTHORIZED');
+    const { id } = identity.actor;
+    limits.takeOf(id);
+    if (socket.conn.readyState !== 'open') throw new Failure('UNAVAILABLE');
+    if (!sockets.add(id)) throw new Failure('TOO_MANY_CONNECTIONS');
+    socket.data = identity;
+    whenOver(socket, () => {
+      sockets.remove(id);
+      taken.delete(socket.conn);
+    });
+  }
+
+  function toFailure(error: unknown, traceId: string): Failure {
+    if (error instanceof Failure && TOLD.has(error.code)) return error;
+    if (!(error instanceof Failure)) logger.error({ err: error, trace_id: traceId }, 'a token could not be verified');
+    return new Failure(error instanceof Failure && error.retryable ? 'UNAVAILABLE' : 'UNAUTHORIZED');
+  }
+}
+
+/** Once, whether it disconnects or its connection ends before it is a socket at all. */
+function whenOver(socket: ChatSocket, run: () => void): void {
+  let isOver = false;
+  const end = () => {
+    if (!isOver) run();
+    isOver = true;
+  };
+  socket.once('disconnect', end);
+  socket.conn.once('close', end);
 }
 
 function tokenOf({ handshake }: ChatSocket, allowQueryToken: boolean): string | undefined {
@@ -40,20 +92,9 @@ function tokenOf({ handshake }: ChatSocket, allowQueryToken: boolean): string | 
   return typeof query === 'string' ? query : undefined;
 }
 
-function refusal(code: 'UNAUTHORIZED' | 'UNAVAILABLE', traceId: string): ExtendedError {
-  const error: ExtendedError = new Error(ERRORS[code].sentence);
-  error.data = { code, retryable: ERRORS[code].retryable, traceId };
+function refusal({ code, details }: Failure, traceId: string): ExtendedError {
+  const { sentence, retryable } = ERRORS[code];
+  const error: ExtendedError = new Error(sentence);
+  error.data = { code, retryable, traceId, details };
   return error;
-}
-
-/** Timers end after 24 days at the latest; tokens may not. */
-function endWithToken(socket: ChatSocket): void {
-  let timer: NodeJS.Timeout;
-  const wait = () => {
-    const remaining = socket.data.expiresAt - Date.now();
-    if (remaining <= 0) socket.disconnect(true);
-    else timer = setTimeout(wait, Math.min(remaining, MAX_TIMER_MS));
-  };
-  wait();
-  socket.once('disconnect', () => { clearTimeout(timer); });
 }

@@ -2,23 +2,22 @@ import type { Bus } from '@switchboard/shared/bus';
 import { parse, requestContracts, type HttpBinding } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import express, { Router, type Request } from 'express';
-import type { Verify } from '../auth/verify.ts';
-import { authenticate } from './authenticate.ts';
+import type { Askers } from './authenticate.ts';
 import { traceOf } from './trace.ts';
 
 const MAX_BODY = '64kb';
 
 /** Every contract that names a path, forwarded to its owner as the sockets' events are. */
-export function apiRoutes(bus: Bus, verify: Verify): Router {
+export function apiRoutes(bus: Bus, askers: Askers): Router {
   const router = Router();
   router.use(express.json({ limit: MAX_BODY, type: ['application/json', 'application/merge-patch+json'] }));
   for (const contract of requestContracts) {
     const { http } = contract;
     if (http === undefined) continue;
     router[http.method](http.path, async (request, response) => {
-      const actor = await authenticate(verify, request);
+      const asker = await askers.of(request, contract.caller);
       const payload = parse(http.input, inputOf(request, http));
-      const reply = await bus.forward(contract, payload, { actor, trace: traceOf(response) });
+      const reply = await bus.forward(contract, payload, { ...asker, trace: traceOf(response) });
       response.status(http.status ?? 200).json(reply);
     });
   }

@@ -2,6 +2,7 @@ import { Failure } from '@switchboard/shared/errors';
 import { markUnanswered, type Checks, type Logger, type Telemetry } from '@switchboard/shared/runtime';
 import express, { type Express, type Request, type Router } from 'express';
 import helmet from 'helmet';
+import type { Admission } from '../limits/admission.ts';
 import { cors } from './cors.ts';
 import { healthRoutes } from './health.ts';
 import { problems } from './problems.ts';
@@ -17,7 +18,7 @@ export interface HttpParts {
 const API = '/api/v1';
 
 /** The HTTP side of the gateway: health at once, the API as soon as it is there. */
-export function createHttpApp(served: HttpParts, telemetry: Telemetry, logger: Logger): Express {
+export function createHttpApp(served: HttpParts, admission: Admission, telemetry: Telemetry, logger: Logger): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(helmet());
@@ -28,8 +29,9 @@ export function createHttpApp(served: HttpParts, telemetry: Telemetry, logger: L
     next();
   });
   app.use(healthRoutes(() => served.checks));
-  app.use(API, cors);
+  app.use(API, cors(admission));
   app.use(API, (request, response, next) => {
+    admission.takeRequest(request);
     if (served.api === undefined) throw new Failure('UNAVAILABLE');
     served.api(request, response, next);
   });

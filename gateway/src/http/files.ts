@@ -3,8 +3,8 @@ import type { Bus } from '@switchboard/shared/bus';
 import { FileSignature, messageContracts, type FileInfo } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { Router, type Request, type Response } from 'express';
-import type { Verify } from '../auth/verify.ts';
-import { authenticate } from './authenticate.ts';
+import { Tally } from '../limits/tally.ts';
+import type { Askers } from './authenticate.ts';
 import { traceOf } from './trace.ts';
 import { getBytes } from './transfer.ts';
 import { receiveFile } from './upload.ts';
@@ -12,14 +12,23 @@ import { receiveFile } from './upload.ts';
 /** Images that no browser executes; everything else is only ever saved. */
 const SAFE_IMAGES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
 
+/** At the same time. */
+const MAX_UPLOADS_PER_USER = 4;
+
 /** Files in and out. message-service decides who may; the bytes stream between it and the client. */
-export function fileRoutes(bus: Bus, verify: Verify, maxBytes: number): Router {
+export function fileRoutes(bus: Bus, askers: Askers, maxBytes: number): Router {
   const router = Router();
+  const uploads = new Tally<number>(MAX_UPLOADS_PER_USER);
 
   router.post('/files', async (request, response) => {
-    const actor = await authenticate(verify, request);
-    const file = await receiveFile(request, response, bus, actor, traceOf(response), maxBytes);
-    response.status(201).json(file);
+    const actor = await askers.user(request);
+    if (!uploads.add(actor.id)) throw new Failure('BUSY');
+    try {
+      const file = await receiveFile(request, response, bus, actor, traceOf(response), maxBytes);
+      response.status(201).json(file);
+    } finally {
+      uploads.remove(actor.id);
+    }
   });
 
   router.get('/files/:fileId', async (request, response) => {
@@ -41,7 +50,7 @@ export function fileRoutes(bus: Bus, verify: Verify, maxBytes: number): Router {
       if (!proof.success) throw new Failure('FILE_NOT_FOUND');
       return bus.request(messageContracts.downloadSignedFile, { fileId, ...proof.data }, { trace });
     }
-    const actor = await authenticate(verify, request);
+    const actor = await askers.user(request);
     return bus.request(messageContracts.downloadFile, { fileId }, { actor, trace });
   }
 }

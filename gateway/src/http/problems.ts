@@ -8,6 +8,8 @@ const DISCARD_MS = 2_000;
 /** Answers an error as a problem document: the code and its fixed sentence, never what lies behind it. RFC 9457 */
 export function sendProblem(response: Response, { code, details }: Failure): void {
   const { status, sentence, retryable } = ERRORS[code];
+  const retryAfterMs = details?.['retryAfterMs'];
+  if (typeof retryAfterMs === 'number') response.set('Retry-After', Math.ceil(retryAfterMs / 1_000).toString());
   response
     .status(status)
     .type('application/problem+json')

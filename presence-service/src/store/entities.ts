@@ -53,4 +53,33 @@ const activeEntity = new EntitySchema<Record<string, unknown>>({
   indices: [{ name: 'active_user_gone', columns: ['chatId'], where: 'sockets = 0' }],
 });
 
-export const entities = [chatEntity, chatCursorEntity(SCHEMA), gatewayEntity, socketEntity, activeEntity];
+const revocationEntity = new EntitySchema<Record<string, unknown>>({
+  name: 'revocation',
+  tableName: 'revocation',
+  schema: SCHEMA,
+  columns: {
+    /** `user`: all of a user's tokens issued until then. `token`: one, by its `jti`. */
+    kind: { type: 'text', primary: true, primaryKeyConstraintName: 'revocation_pkey' },
+    subject: { type: 'text', primary: true, primaryKeyConstraintName: 'revocation_pkey' },
+    position: { type: 'bigint' },
+    revokedAt: { name: 'revoked_at', type: 'timestamptz', precision: 3 },
+    until: { type: 'timestamptz', precision: 3 },
+    /** The system that asked for it. */
+    revokedBy: { name: 'revoked_by', type: 'text' },
+  },
+  checks: [{ name: 'revocation_kind_known', expression: `kind IN ('user', 'token')` }],
+  indices: [
+    { name: 'revocation_position', columns: ['position'], unique: true },
+    { name: 'revocation_until', columns: ['until'] },
+  ],
+});
+
+/** One row: the last position. Whoever revokes holds its lock until COMMIT, so positions are committed in their order. */
+const revocationHeadEntity = new EntitySchema<Record<string, unknown>>({
+  name: 'revocation_head',
+  tableName: 'revocation_head',
+  schema: SCHEMA,
+  columns: { id: { type: 'integer', primary: true, primaryKeyConstraintName: 'revocation_head_pkey' }, position: { type: 'bigint' } },
+});
+
+export const entities = [chatEntity, chatCursorEntity(SCHEMA), gatewayEntity, socketEntity, activeEntity, revocationEntity, revocationHeadEntity];

@@ -6,11 +6,10 @@ import type { z } from 'zod';
 import type { Owner } from '../contracts/define.ts';
 import type { LogEntry } from '../contracts/log.ts';
 import { parse } from '../contracts/parse.ts';
-import type { Actor, SocketRef } from '../contracts/values.ts';
 import { Failure } from '../errors.ts';
 import { connect, type NatsOptions } from './connect.ts';
 import { decodeRoomEvent, encodeRoomEvent, type RoomEventFrame } from './envelope.ts';
-import type { RoutesOf } from './handler.ts';
+import type { Asker, RoutesOf } from './handler.ts';
 import { Requester } from './requester.ts';
 import { serve, type Server } from './serve.ts';
 import { ownerOfRoomSubject, roomSubject, roomTemplate, roomWildcard } from './subjects.ts';
@@ -33,9 +32,7 @@ export interface BusOptions extends NatsOptions {
   readonly recorder?: SpanRecorder;
 }
 
-export interface Asking {
-  readonly actor?: Actor;
-  readonly socket?: SocketRef;
+export interface Asking extends Asker {
   /** Of the work that asks; without it there is no span. */
   readonly trace?: Trace | undefined;
   readonly timeoutMs?: number;
@@ -88,8 +85,8 @@ export class Bus {
   }
 
   /** The same for those who only pass the reply on: it is not read. */
-  forward(contract: RequestContract, payload: unknown, { actor, socket, trace, timeoutMs = REQUEST_TIMEOUT_MS, group }: Asking): Promise<unknown> {
-    return this.#requester.send(contract.subject, payload, { actor, socket, trace, timeoutMs, group });
+  forward(contract: RequestContract, payload: unknown, { trace, timeoutMs = REQUEST_TIMEOUT_MS, ...asking }: Asking): Promise<unknown> {
+    return this.#requester.send(contract.subject, payload, { ...asking, trace, timeoutMs });
   }
 
   serve<T extends Record<string, RequestContract>>(contracts: T, routes: RoutesOf<T>): void {

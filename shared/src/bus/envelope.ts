@@ -1,6 +1,6 @@
 import type { Msg } from '@nats-io/transport-node';
 import { z } from 'zod';
-import { Actor, Rev, SocketRef } from '../contracts/values.ts';
+import { Actor, MachineName, Rev, SocketRef } from '../contracts/values.ts';
 import { isErrorCode, type ErrorCode, type FailureDetails } from '../errors.ts';
 import type { OpenSpan } from './spans.ts';
 
@@ -11,6 +11,8 @@ import type { OpenSpan } from './spans.ts';
 export const RequestEnvelope = z.object({
   id: z.int(),
   actor: Actor.optional(),
+  /** The name of another system, instead of an actor. */
+  machine: MachineName.optional(),
   socket: SocketRef.optional(),
   /** Milliseconds left when it was sent. Relative, so that clocks need not agree. */
   ttlMs: z.number().positive(),

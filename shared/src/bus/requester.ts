@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
-import type { Actor, SocketRef } from '../contracts/values.ts';
 import { Failure, type ErrorCode } from '../errors.ts';
 import { failpoint } from '../failpoints.ts';
 import { Coalescer, jsonArray, type Item } from './coalesce.ts';
 import { readJson, ReplyBatch, type ReplyEnvelope } from './envelope.ts';
+import type { Asker } from './handler.ts';
 import { inboxSubject } from './subjects.ts';
 import { Durations } from './instruments.ts';
 import { NATS_RPC, RPC_LABELS } from './semantics.ts';
 import type { OpenSpan, Spans } from './spans.ts';
 import { traceparentOf, type Trace } from './trace.ts';
 
-export interface RequestOptions {
-  readonly actor?: Actor | undefined;
-  readonly socket?: SocketRef | undefined;
+export interface RequestOptions extends Asker {
   /** What asks for it; undefined for work of the process's own, of which no span is made. */
   readonly trace: Trace | undefined;
   readonly timeoutMs: number;
@@ -63,7 +61,7 @@ export class Requester {
     });
   }
 
-  send(subject: string, payload: unknown, { actor, socket, trace, timeoutMs, group }: RequestOptions): Promise<unknown> {
+  send(subject: string, payload: unknown, { actor, machine, socket, trace, timeoutMs, group }: RequestOptions): Promise<unknown> {
     const id = ++this.#lastId;
     const span = trace && this.#spans.begin(subject, 'client', { parent: trace, attributes: { ...NATS_RPC, 'rpc.method': subject } });
     return new Promise((resolve, reject) => {
@@ -72,7 +70,7 @@ export class Requester {
       if (timeoutMs <= 0) this.#fail(id, new Failure('TIMEOUT'));
       else if (!this.#isConnected()) this.#fail(id, new Failure('UNAVAILABLE'));
       if (!this.#pending.has(id)) return;
-      this.#outgoing.add(subject, { id, group, json: JSON.stringify({ id, actor, socket, ttlMs: timeoutMs, traceparent: span && traceparentOf(span.trace), origin: span?.trace.origin, payload }) });
+      this.#outgoing.add(subject, { id, group, json: JSON.stringify({ id, actor, machine, socket, ttlMs: timeoutMs, traceparent: span && traceparentOf(span.trace), origin: span?.trace.origin, payload }) });
     });
   }
 

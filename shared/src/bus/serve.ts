@@ -66,14 +66,14 @@ export function serve<C extends RequestContract>(nats: NatsConnection, contract:
 
 async function answer<C extends RequestContract>(contract: C, handler: Handler<C>, envelope: RequestEnvelope, spans: Spans, logger: Logger): Promise<ReplyEnvelope | undefined> {
   const span = beginSpan(contract, envelope, spans);
-  const context = new RequestContext(span?.trace ?? newTrace(), envelope.ttlMs, envelope.actor, envelope.socket);
+  const context = new RequestContext(span?.trace ?? newTrace(), envelope.ttlMs, envelope);
   const startedAt = performance.now();
   const end = (outcome?: ErrorCode) => {
     span?.end(outcome);
     durations.record(performance.now() - startedAt, contract.subject, outcome);
   };
   try {
-    if (contract.caller === 'user' && !context.hasActor) throw new Failure('UNAUTHORIZED');
+    if (!context.isFrom(contract.caller)) throw new Failure('UNAUTHORIZED');
     const payload = parseTolerantly<C['payload']>(contract.payload, envelope.payload);
     const reply = await (span === undefined ? handler(payload, context) : span.run(() => handler(payload, context)));
     end();

@@ -16,6 +16,17 @@ export interface SocketBinding<Payload> {
   readonly pipelined?: boolean;
   /** The client's form of the payload, where it differs from the services': a bare chat id, say. */
   readonly payload?: z.ZodType<Payload>;
+  readonly throttle?: Throttle<Payload>;
+}
+
+/** An event of which only the latest counts. It is the first to be refused when there is too much of anything. */
+export interface Throttle<Payload> {
+  /** At most one per chat in this time is forwarded; the latest of those that came meanwhile follows, if it says something else. */
+  readonly everyMs: number;
+  /** Events of the same socket in the same chat after which nothing needs to follow. */
+  readonly endedBy: readonly string[];
+  /** What one that is held is answered, once the one before it was answered. */
+  readonly answer: (payload: Payload) => unknown;
 }
 
 /** How HTTP clients reach a request. `input` reads path parameters, query and body merged into one object. */
@@ -31,7 +42,6 @@ export interface HttpBinding<Payload> {
 export interface RequestContract<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType, C extends Caller = Caller> {
   readonly kind: 'request';
   readonly subject: RequestSubject;
-  /** `user`: carries an actor, whose access the owner checks. `service`: asked by the gateway or a service for itself. */
   readonly caller: C;
   readonly payload: P;
   readonly reply: R;
@@ -40,7 +50,11 @@ export interface RequestContract<P extends z.ZodType = z.ZodType, R extends z.Zo
   readonly http?: HttpBinding<z.output<P>>;
 }
 
-export type Caller = 'user' | 'service';
+/**
+ * `user`: carries an actor, whose access the owner checks. `machine`: another system of the enterprise, over HTTP, by a token of the
+ * role `service`. `service`: asked by the gateway or a service for itself.
+ */
+export type Caller = 'user' | 'machine' | 'service';
 
 /** A request: one reply, from one replica of the owner (queue group). */
 export function request<P extends z.ZodType, R extends z.ZodType, C extends Caller>(
@@ -48,6 +62,30 @@ export function request<P extends z.ZodType, R extends z.ZodType, C extends Call
   contract: Omit<RequestContract<P, R, C>, 'kind' | 'subject'>,
 ): RequestContract<P, R, C> {
   return { kind: 'request', subject, ...contract };
+}
+
+/** What the edge answers by itself: only it has the sockets and their tokens. */
+export interface EdgeRequestContract<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
+  readonly kind: 'edgeRequest';
+  readonly payload: P;
+  readonly reply: R;
+  readonly errors: readonly ErrorCode[];
+  readonly socket: SocketBinding<z.output<P>>;
+}
+
+export function edgeRequest<P extends z.ZodType, R extends z.ZodType>(contract: Omit<EdgeRequestContract<P, R>, 'kind'>): EdgeRequestContract<P, R> {
+  return { kind: 'edgeRequest', ...contract };
+}
+
+/** What the edge tells one socket by itself. */
+export interface EdgeEventContract<P extends z.ZodType = z.ZodType> {
+  readonly kind: 'edgeEvent';
+  readonly event: string;
+  readonly payload: P;
+}
+
+export function edgeEvent<P extends z.ZodType>(contract: Omit<EdgeEventContract<P>, 'kind'>): EdgeEventContract<P> {
+  return { kind: 'edgeEvent', ...contract };
 }
 
 /** State that every gateway holds for a while and ends by itself, so that a lost "end" cannot leave it standing. */

@@ -1,7 +1,8 @@
 import { chatAssigned, chatContracts, chatOpened, chatStatusChanged } from './chats.ts';
-import type { RequestContract, RoomEventContract } from './define.ts';
+import type { EdgeRequestContract, RequestContract, RoomEventContract } from './define.ts';
 import { messageContracts, messagesRead, newMessage } from './messages.ts';
 import { participantUpdate, presenceContracts, userTyping } from './presence.ts';
+import { edgeContracts } from './session.ts';
 
 export * from './access.ts';
 export * from './chats.ts';
@@ -10,6 +11,7 @@ export * from './log.ts';
 export * from './messages.ts';
 export * from './parse.ts';
 export * from './presence.ts';
+export * from './session.ts';
 export * from './trace.ts';
 export * from './values.ts';
 
@@ -19,6 +21,9 @@ export const requestContracts: readonly RequestContract[] = [
   ...Object.values(messageContracts),
   ...Object.values(presenceContracts),
 ];
+
+/** What the gateway answers itself. */
+export const edgeRequests: readonly EdgeRequestContract[] = Object.values(edgeContracts);
 
 /** Everything that a room can hear. */
 export const roomEvents: readonly RoomEventContract[] = [

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ChatFacts } from './chats.ts';
 import { request, roomEvent } from './define.ts';
 import { headsSignal, logContracts, pingContract } from './log.ts';
-import { ChatId, ChatStatus, Cursor, FileId, MessageId, PageLimit, PageLimitQuery, Rev, Sender, Text, Timestamp, UserId } from './values.ts';
+import { ChatId, ChatStatus, Cursor, FileId, isStorable, MessageId, PageLimit, PageLimitQuery, Rev, Sender, Text, Timestamp, UserId } from './values.ts';
 
 const PlainMessage = z.object({
   id: MessageId,
@@ -27,7 +27,7 @@ export const NewMessage = z
     text: Text.optional(),
     fileId: FileId.optional(),
     replyToId: MessageId.optional(),
-    clientMessageId: z.string().min(1).max(64).refine((key) => !key.includes('\0') && key.isWellFormed()).optional(),
+    clientMessageId: z.string().min(1).max(64).refine(isStorable).optional(),
   })
   .refine((message) => message.text !== undefined || message.fileId !== undefined, { error: 'text or fileId is needed' });
 export type NewMessage = z.output<typeof NewMessage>;

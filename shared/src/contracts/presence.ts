@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { request, roomEvent } from './define.ts';
 import { pingContract } from './log.ts';
-import { ChatId, GatewayId, Timestamp, UserId } from './values.ts';
+import { ChatId, GatewayId, Timestamp, TokenId, UserId } from './values.ts';
 
 /** How often a gateway renews its lease, and how long the lease outlives the last renewal, by presence-service's clock. */
 export const LEASE_RENEWAL_MS = 4_000;
@@ -9,6 +9,8 @@ export const LEASE_MS = 12_000;
 /** How long a dropped socket still counts, so that a reload is silent. */
 export const DROP_GRACE_MS = 3_000;
 export const TYPING_MS = 6_000;
+/** How often a socket's typing in a chat is told at most. */
+const TYPING_EVERY_MS = 2_000;
 
 /**
  * A gateway numbers what it tells of its sockets, upwards: whatever order it arrives in, however late, the highest number is
@@ -19,6 +21,21 @@ const Turn = z.int().positive();
 const LeaseId = z.uuid();
 
 const Typing = z.strictObject({ chatId: ChatId, isTyping: z.boolean() });
+
+const DAY_MS = 24 * 3_600_000;
+/** From `iat` to `exp`. No token is taken that is made for longer, so a revocation need not be remembered for ever. */
+export const MAX_TOKEN_LIFE_MS = 31 * DAY_MS;
+/** Longer than any token that was there lives on, whoever's clock is ahead. */
+export const REVOKED_FOR_MS = MAX_TOKEN_LIFE_MS + DAY_MS;
+export const REVOCATIONS_PAGE = 1_000;
+
+/** Whose tokens: all that a user has now, or the one with this `jti` (RFC 7519, section 4.1.7). */
+const Revoke = z.strictObject({ userId: UserId.optional(), jti: TokenId.optional() })
+  .refine(({ userId, jti }) => (userId === undefined) !== (jti === undefined), { error: 'either userId or jti is needed' });
+const Revocation = z.object({ userId: UserId.optional(), jti: TokenId.optional(), revokedAt: Timestamp, until: Timestamp });
+export type Revocation = z.output<typeof Revocation>;
+/** Of a revocation among all: 1, 2, 3 … in commit order; 0 = before the first. */
+const Position = z.int().nonnegative();
 
 export const presenceContracts = {
   /** The asking socket has joined the chat. */
@@ -45,7 +62,10 @@ export const presenceContracts = {
   /** Tells the others. Needs access to the chat, not a joined socket. */
   setTyping: request('presence.v1.typing', {
     caller: 'user',
-    socket: { event: 'typing', reply: 'typing', replyOnAckOnly: true },
+    socket: {
+      event: 'typing', reply: 'typing', replyOnAckOnly: true,
+      throttle: { everyMs: TYPING_EVERY_MS, endedBy: ['sendMessage', 'leaveChat'], answer: (typing) => typing },
+    },
     payload: Typing,
     reply: Typing,
     errors: ['CHAT_NOT_FOUND'],
@@ -65,6 +85,26 @@ export const presenceContracts = {
     caller: 'service',
     payload: z.object({ gatewayId: GatewayId }),
     reply: z.object({ leaseId: LeaseId }),
+    errors: ['UNAVAILABLE'],
+  }),
+
+  /**
+   * From the answer on, every gateway refuses the user's tokens issued until now, or the one token, and within a second it
+   * closes the sockets that came with them. It holds until none of them can be valid any more.
+   */
+  revoke: request('presence.v1.revoke', {
+    caller: 'machine',
+    http: { method: 'post', path: '/admin/revocations', status: 201, input: Revoke },
+    payload: Revoke,
+    reply: Revocation,
+    errors: ['VALIDATION'],
+  }),
+
+  /** What was revoked after a position, in order; a later revocation of the same takes the place of the one before. */
+  readRevocations: request('presence.v1.readRevocations', {
+    caller: 'service',
+    payload: z.object({ after: Position, limit: z.int().min(1).max(REVOCATIONS_PAGE) }),
+    reply: z.object({ revocations: z.array(Revocation.extend({ position: Position })), hasMore: z.boolean() }),
     errors: ['UNAVAILABLE'],
   }),
 

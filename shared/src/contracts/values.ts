@@ -14,15 +14,24 @@ export const ChatId = id('CHAT_NOT_FOUND');
 export const MessageId = id('MESSAGE_NOT_FOUND');
 export const FileId = id('FILE_NOT_FOUND');
 
+/** Postgres stores no NUL, and UTF-8 has no lone surrogates. */
+export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
+
 /** A user's id at the identity provider: a positive safe integer. */
 export const UserId = z.int().positive();
 
 export const Role = z.enum(['client', 'admin']);
 export type Role = z.output<typeof Role>;
 
+/** The `jti` of a token, as its issuer made it. */
+export const TokenId = z.string().min(1).max(255).refine(isStorable);
+
 /** Who asks: taken from a verified token by the gateway, carried with every request. */
 export const Actor = z.object({ id: UserId, email: z.string().max(320), role: Role });
 export type Actor = z.output<typeof Actor>;
+
+/** Another system of the enterprise, as its token names it. */
+export const MachineName = z.string().min(1).max(255).refine(isStorable);
 
 /** A gateway process: new with every start, so that a restarted gateway is never taken for its predecessor. */
 export const GatewayId = z.uuid();
@@ -55,11 +64,15 @@ export const Text = z
   .string()
   .min(1)
   .max(MAX_TEXT_LENGTH)
-  .refine((text) => !text.includes('\0') && text.isWellFormed(), { error: 'must be well-formed Unicode without NUL' })
-  .refine((text) => !isBlank(text), { error: 'must not be blank' });
+  .refine(isStorable, { error: 'must be well-formed Unicode without NUL' })
+  .refine((text) => !isBlank(text), { error: 'must not be blank' })
+  .refine((text) => !MARKS_UPON_MARKS.test(text), { error: 'must not pile more than 30 marks upon a letter' });
 
 /** Nothing a reader would see: white space, format and control characters, and the letters that are drawn as nothing. */
-const isBlank = (text: string): boolean => /^[\s\p{Cf}\p{Cc}\p{Zs}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f]*$/u.test(text);
+const isBlank = (text: string): boolean => /^[\s\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}\u{16fe4}]*$/u.test(text);
+
+/** No script needs more: Unicode's Stream-Safe Text Format, UAX #15, section 13. */
+const MARKS_UPON_MARKS = /\p{M}{31}/u;
 
 export const Sender = z.object({ id: z.number(), email: z.string(), role: z.string() });
 export type Sender = z.output<typeof Sender>;

@@ -17,6 +17,8 @@ export function readConfig<S extends z.ZodType>(schema: S, environment: NodeJS.P
 export const Port = z.coerce.number({ error: 'must be a port number' }).int().min(0).max(65535);
 export const Flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true');
 export const Bytes = z.coerce.number({ error: 'must be a number of bytes' }).int().positive();
+/** How many, or how many a second; 0: no limit. */
+export const Limit = z.coerce.number({ error: 'must be a number, 0 for no limit' }).min(0).max(1_000_000);
 export const PostgresUrl = z.string({ error: 'needed: postgres://user:password@host:port/database' }).regex(/^postgres(ql)?:\/\//, { error: 'must begin with postgres://' });
 
 /** What every process reads. */

@@ -8,8 +8,6 @@ interface Task {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** How many of one socket's events may be at work at once; they fit one NATS message, however long. */
-const MAX_AT_WORK = 8;
 /** How many more may wait their turn. */
 const MAX_WAITING = 100;
 
@@ -19,17 +17,24 @@ const MAX_WAITING = 100;
  * Whatever a socket asks of whichever chats, only so much of it is at work at once.
  */
 export class Lanes {
+  readonly #patienceMs: number;
+  readonly #maxAtWork: number;
   /** Per chat; the chat that has waited longest comes first. */
   readonly #waiting = new Map<string, Task[]>();
   /** How many are at work, per chat. */
-  readonly #patienceMs: number;
   readonly #working = new Map<string, number>();
   #countWaiting = 0;
   #countWorking = 0;
 
-  /** How long anything waits for its turn, in ms. */
-  constructor(patienceMs: number) {
+  /** How long anything waits for its turn, in ms, and how much may be at work at once. */
+  constructor(patienceMs: number, maxAtWork: number) {
     this.#patienceMs = patienceMs;
+    this.#maxAtWork = maxAtWork;
+  }
+
+  /** Whether anything waits. */
+  get isCrowded(): boolean {
+    return this.#countWaiting > 0;
   }
 
   /** Throws BUSY when too many wait already, or when its turn does not come in time: it is not begun then. */
@@ -59,9 +64,9 @@ export class Lanes {
 
   #advance(): void {
     for (const [key, tasks] of this.#waiting) {
-      if (this.#countWorking >= MAX_AT_WORK) return;
+      if (this.#countWorking >= this.#maxAtWork) return;
       if (this.#working.has(key)) continue;
-      const next = takeNext(tasks, MAX_AT_WORK - this.#countWorking);
+      const next = takeNext(tasks, this.#maxAtWork - this.#countWorking);
       if (tasks.length === 0) this.#waiting.delete(key);
       this.#countWaiting -= next.length;
       this.#working.set(key, next.length);

@@ -1,0 +1,1 @@
+export { rateOf, TokenBucket, TokenBuckets, type Rate } from './token-buckets.ts';
