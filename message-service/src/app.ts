@@ -1,5 +1,6 @@
 import { Bus } from '@switchboard/shared/bus';
 import { messageContracts, messageHeads } from '@switchboard/shared/contracts';
+import { rateOf, TokenBuckets } from '@switchboard/shared/limits';
 import { announceHeads, KnownChats } from '@switchboard/shared/log';
 import { openDatabase } from '@switchboard/shared/postgres';
 import { InternalServer, noTelemetry, type Logger, type Running, type Telemetry } from '@switchboard/shared/runtime';
@@ -27,9 +28,10 @@ export async function createMessageService(config: Config, logger: Logger, telem
   const files = createFileStore(database);
   const chats = new KnownChats(SCHEMA, database, bus, logger);
   const tickets = new Tickets(config.INTERNAL_URL ?? internal.url);
+  const users = new TokenBuckets<number>(rateOf(2 * config.RATE_LIMIT_EVENTS));
 
   const stopFollowing = chats.follow();
-  bus.serve(messageContracts, routes({ store, sender, chats, files, tickets, isGoodFileUrl: isGood, bus }));
+  bus.serve(messageContracts, routes({ store, sender, chats, files, tickets, isGoodFileUrl: isGood, users, bus }));
   const stopAnnouncing = announceHeads(store.log, database, bus, messageHeads, logger);
   internal.serve(
     { nats: () => bus.isConnected, postgres: () => store.isReady() },

@@ -1,4 +1,4 @@
-import { Bytes, internalConfig, PostgresUrl, processConfig } from '@switchboard/shared/runtime';
+import { Bytes, internalConfig, Limit, PostgresUrl, processConfig } from '@switchboard/shared/runtime';
 import { z } from 'zod';
 import type { BlobStore } from './files/blob-store.ts';
 import { createLocalBlobs } from './files/local-blobs.ts';
@@ -15,6 +15,8 @@ export const Config = z
     PUBLIC_URL: z.url({ error: 'needed: the URL at which clients reach the gateway' }).transform((url) => url.replace(/\/$/, '')),
     /** Signs `fileUrl`; the same for every replica. */
     FILE_URL_SECRET: z.string({ error: 'needed: at least 32 bytes, the same for every replica' }).min(32, { error: 'must be at least 32 bytes' }),
+    /** As for a gateway: what one socket may ask in a second; a user may ask for twice that, of each replica. */
+    RATE_LIMIT_EVENTS: Limit.default(25),
     MAX_FILE_BYTES: Bytes.default(25 * 1024 * 1024),
     FILES_DIR: z.string().default('.data/files'),
     S3_BUCKET: z.string().optional(),

@@ -1,8 +1,10 @@
 import type { Bus, RoutesOf } from '@switchboard/shared/bus';
 import type { FileSignature, messageContracts } from '@switchboard/shared/contracts';
+import type { TokenBuckets } from '@switchboard/shared/limits';
 import type { ChatDirectory, FileStore, MessageSender, MessageStore, TransferTickets } from './domain/message-store.ts';
 import { downloadFileHandler, downloadSignedFileHandler, uploadFileHandler } from './handlers/files.ts';
 import { joinChatHandler } from './handlers/join-chat.ts';
+import { limited } from './handlers/limited.ts';
 import { listMessagesHandler } from './handlers/list-messages.ts';
 import { pingHandler } from './handlers/ping.ts';
 import { readHeadsHandler, readLogHandler } from './handlers/read-log.ts';
@@ -17,18 +19,20 @@ export interface Parts {
   readonly files: FileStore;
   readonly tickets: TransferTickets;
   readonly isGoodFileUrl: (fileId: string, proof: FileSignature) => boolean;
+  /** What each user may ask of this replica. */
+  readonly users: TokenBuckets<number>;
   readonly bus: Bus;
 }
 
 /** All that message-service answers. */
-export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, bus }: Parts) =>
+export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, users, bus }: Parts) =>
   ({
-    sendMessage: sendMessageHandler(sender, chats, bus),
-    joinChat: joinChatHandler(store, chats),
-    listMessages: listMessagesHandler(store, chats),
-    readMessages: readMessagesHandler(store, chats, bus),
-    uploadFile: uploadFileHandler(tickets),
-    downloadFile: downloadFileHandler(files, tickets),
+    sendMessage: limited(users, sendMessageHandler(sender, chats, bus)),
+    joinChat: limited(users, joinChatHandler(store, chats)),
+    listMessages: limited(users, listMessagesHandler(store, chats)),
+    readMessages: limited(users, readMessagesHandler(store, chats, bus)),
+    uploadFile: limited(users, uploadFileHandler(tickets)),
+    downloadFile: limited(users, downloadFileHandler(files, tickets)),
     downloadSignedFile: downloadSignedFileHandler(files, tickets, isGoodFileUrl),
     takeChat: takeChatHandler(chats),
     readLog: readLogHandler(store),

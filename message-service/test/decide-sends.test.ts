@@ -33,8 +33,8 @@ describe('one send', () => {
     ['of the client is appended', aSend({ text: 'hi' }), ['appended', 8, 12]],
     ['of an admin is appended', aSend({ text: 'hi' }, open.id, admin), ['appended', 8, 12]],
     ['to a waiting chat is appended', aSend({ text: 'hi' }, foreign.id, stranger), ['appended', 1, 1]],
-    ['of a stranger finds no chat', aSend({ text: 'hi' }, open.id, stranger), ['CHAT_NOT_FOUND']],
-    ['of a stranger finds no chat, closed or not', aSend({ text: 'hi' }, closed.id, stranger), ['CHAT_NOT_FOUND']],
+    ['of a stranger finds no chat', aSend({ text: 'hi' }, open.id, stranger), ['unknown']],
+    ['of a stranger finds no chat, closed or not', aSend({ text: 'hi' }, closed.id, stranger), ['unknown']],
     ['to a chat without a row is unknown', aSend({ text: 'hi' }, randomUUID()), ['unknown']],
     ['to a closed chat is refused', aSend({ text: 'hi' }, closed.id), ['CHAT_CLOSED']],
     ['to a closed chat is refused for an admin too', aSend({ text: 'hi' }, closed.id, admin), ['CHAT_CLOSED']],
@@ -50,7 +50,7 @@ describe('one send', () => {
     ['with a key used before, adding a file, is refused', aSend({ text: 'old', clientMessageId: 'old', fileId: ownFile.id }), ['DUPLICATE_KEY']],
     ['with a key that another user has used is appended', aSend({ text: 'old', clientMessageId: 'old' }, open.id, admin), ['appended', 8, 12]],
     ['repeated after the chat was closed answers with the first', aSend({ text: 'old', clientMessageId: 'old' }, closed.id), ['repeated', 3]],
-    ['with a used key of a chat that is not theirs finds no chat', aSend({ text: 'old', clientMessageId: 'old' }, open.id, stranger), ['CHAT_NOT_FOUND']],
+    ['with a used key of a chat that is not theirs finds no chat', aSend({ text: 'old', clientMessageId: 'old' }, open.id, stranger), ['unknown']],
   ])('%s', (_, send, outcome) => {
     expect(told(decide(send)[0])).toEqual(outcome);
   });

@@ -72,6 +72,7 @@ export async function startMessageService(environment: Record<string, string> = 
     PUBLIC_URL: 'https://chat.example/',
     FILE_URL_SECRET: 'a secret of thirty-two bytes, or so',
     FILES_DIR: filesDir,
+    RATE_LIMIT_EVENTS: '0',
     ...environment,
   });
   const service = await createMessageService(config, silent);

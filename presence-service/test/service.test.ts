@@ -173,9 +173,18 @@ describe('access', () => {
     await enter(client, 'a');
     const before = lookUps;
     await enter(client, 'b');
-    expect(await codeOf(active(stranger))).toBe('CHAT_NOT_FOUND');
     expect(await active(client)).toEqual([7]);
     expect(lookUps).toBe(before);
+  });
+
+  it('is looked up for a stranger, whether the chat is there or not: the way is the same', async () => {
+    await enter(client, 'a');
+    for (const id of [chatId, randomUUID()]) {
+      const before = lookUps;
+      chatId = id;
+      expect(await codeOf(active(stranger))).toBe('CHAT_NOT_FOUND');
+      expect(lookUps).toBe(before + 1);
+    }
   });
 
   it('does not take a joined socket to type', async () => {

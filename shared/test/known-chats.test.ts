@@ -77,7 +77,7 @@ describe('the rows', () => {
       fc.pre(batches.flat().length > 0);
       const id = randomUUID();
       await Promise.all(batches.map((versions, index) => (index % 2 ? known : replica).take(versions.map((version) => chat(version, id)))));
-      expect(await known.find(id)).toEqual(chat(Math.max(...batches.flat()), id));
+      expect(await known.requireAccess(admin, id)).toEqual(chat(Math.max(...batches.flat()), id));
     }), { numRuns: 30 });
   });
 
@@ -114,7 +114,17 @@ describe('access', () => {
     await known.take([one]);
     expect(await known.requireAccess(client, one.id)).toEqual(one);
     expect(await known.requireAccess(admin, one.id)).toEqual(one);
-    expect(await failureOf(() => known.requireAccess(stranger, one.id))).toMatchObject({ code: 'CHAT_NOT_FOUND', details: undefined });
+  });
+
+  it('is refused to a stranger as if the chat were not there: by the same way, whether chat-service answers or not', async () => {
+    const one = chat();
+    await known.take([one]);
+    changes = [one];
+    for (const id of [one.id, randomUUID()]) expect(await failureOf(() => known.requireAccess(stranger, id))).toMatchObject({ code: 'UNAVAILABLE' });
+    await startChatService();
+    const ids = [one.id, randomUUID()];
+    for (const id of ids) expect(await failureOf(() => known.requireAccess(stranger, id))).toMatchObject({ code: 'CHAT_NOT_FOUND', details: undefined });
+    expect(asked.lookUps).toEqual(ids);
   });
 });
 

@@ -1,4 +1,4 @@
-import { chatAssigned, chatOpened, chatStatusChanged, logEntry, mayEnter, type Actor, type Chat, type ChatFacts, type LogEntry } from '@switchboard/shared/contracts';
+import { chatAssigned, chatOpened, chatStatusChanged, logEntry, mayEnterAny, type Actor, type Chat, type ChatFacts, type LogEntry } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { ChatLog, type LogRow } from '@switchboard/shared/log';
 import { answers, guarded } from '@switchboard/shared/postgres';
@@ -43,8 +43,9 @@ export function createChatStore(database: DataSource): ChatStore & { readonly lo
     }),
 
     change: (chatId, change, actor) => guarded(() => database.transaction(async (transaction) => {
-      const row = await transaction.findOne(chatEntity, { where: { id: chatId }, lock: { mode: 'pessimistic_write' } });
-      if (row === null || !mayEnter(actor, row)) throw new Failure('CHAT_NOT_FOUND');
+      // A stranger locks nothing.
+      const row = await transaction.findOne(chatEntity, { where: { id: chatId, ...(mayEnterAny(actor) ? {} : { clientId: actor.id }) }, lock: { mode: 'pessimistic_write' } });
+      if (row === null) throw new Failure('CHAT_NOT_FOUND');
       requireMayChange(actor, change);
       if (isUnanswered(row, change, actor)) return await lastChange(transaction, row);
       return await apply(transaction, row, change, actor);

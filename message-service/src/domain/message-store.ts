@@ -29,10 +29,10 @@ export interface ReadMarks {
 
 /**
  * What the handlers need of the store. Every method that takes an actor judges access itself, on the row that it reads or
- * locks. Failures: CHAT_NOT_FOUND, and UNAVAILABLE or BUSY when Postgres is down or slow.
+ * locks, and comes back undefined when there is no row of the chat here that is theirs to enter.
+ * Failures: UNAVAILABLE and BUSY when Postgres is down or slow.
  */
 export interface MessageStore {
-  /** Undefined: there is no row of this chat here. */
   snapshot(actor: Actor, chatId: string, limit: number): Promise<Snapshot | undefined>;
   /** What came after a message, or after a page of that. `lost`: the point is unknown or too far back. */
   catchUp(actor: Actor, chatId: string, from: { after?: string; cursor?: string }, limit: number): Promise<CatchUp | 'lost' | undefined>;
@@ -65,7 +65,7 @@ export interface Sent {
 
 export interface MessageSender {
   /**
-   * Resolves after COMMIT; undefined: there is no row of this chat here. Throws CHAT_NOT_FOUND, CHAT_CLOSED,
+   * Resolves after COMMIT; undefined: there is no row of this chat here that is the sender's to enter. Throws CHAT_CLOSED,
    * MESSAGE_NOT_FOUND, FILE_NOT_FOUND and DUPLICATE_KEY, and then nothing is stored.
    */
   send(sender: Actor, chatId: string, message: NewMessage, cause: Cause): Promise<Sent | undefined>;
@@ -80,7 +80,7 @@ export interface Cause {
 
 /** The chats that this service knows of by following chat-service. */
 export interface ChatDirectory {
-  /** Asks chat-service for a chat that has no row here, and keeps it. */
-  lookUp(chatId: string, trace: Trace): Promise<ChatFacts | undefined>;
+  /** Asks chat-service for a chat of which nothing here is the actor's, and keeps it if it is. */
+  lookUp(actor: Actor, chatId: string, trace: Trace): Promise<ChatFacts | undefined>;
   take(chats: readonly ChatFacts[]): Promise<void>;
 }

@@ -23,7 +23,7 @@ export interface LockedChat {
 export interface Facts {
   readonly now: Date;
   readonly chats: readonly LockedChat[];
-  /** Chats of this batch whose rows somebody else holds. */
+  /** Chats of this batch that somebody of it may enter, whose rows somebody else holds. */
   readonly contended?: readonly string[];
   /** Messages that were sent under the keys of this batch, or that it replies to. */
   readonly messages: readonly StoredMessage[];
@@ -34,7 +34,7 @@ export type Outcome =
   | { readonly kind: 'appended'; readonly thread: Thread; readonly rev: number }
   | { readonly kind: 'repeated'; readonly thread: Thread }
   | { readonly kind: 'refused'; readonly failure: Failure }
-  /** There is no row of this chat here; it may yet be known to chat-service. */
+  /** There is no row of this chat here that is the sender's to enter; chat-service may know otherwise. */
   | { readonly kind: 'unknown' }
   /** Somebody else holds the chat's row: nothing was decided. */
   | { readonly kind: 'contended' };
@@ -58,7 +58,7 @@ export function decideSends(sends: readonly Send[], facts: Facts): Outcome[] {
   function decide({ id, chatId, sender, message }: Send): Outcome {
     const chat = chats.get(chatId);
     if (chat === undefined) return { kind: facts.contended?.includes(chatId) === true ? 'contended' : 'unknown' };
-    if (!mayEnter(sender, chat)) return refused('CHAT_NOT_FOUND');
+    if (!mayEnter(sender, chat)) return { kind: 'unknown' };
     const replyTo = message.replyToId === undefined ? undefined : byId.get(idOf(chatId, message.replyToId));
 
     const first = message.clientMessageId === undefined ? undefined : byKey.get(keyOf(chatId, sender.id, message.clientMessageId));

@@ -6,4 +6,4 @@ import { onKnownChat } from './known-chat.ts';
 const DEFAULT_LIMIT = 50;
 
 export const listMessagesHandler = (store: MessageStore, chats: ChatDirectory): Handler<typeof messageContracts.listMessages> =>
-  ({ chatId, limit = DEFAULT_LIMIT, cursor }, { actor, trace }) => onKnownChat(chats, chatId, trace, () => store.list(actor, chatId, { limit, cursor }));
+  ({ chatId, limit = DEFAULT_LIMIT, cursor }, context) => onKnownChat(chats, chatId, context, () => store.list(context.actor, chatId, { limit, cursor }));

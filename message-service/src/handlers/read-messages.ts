@@ -5,8 +5,9 @@ import { onKnownChat } from './known-chat.ts';
 
 /** Answers for every message asked for; the room hears only of the newly read. */
 export const readMessagesHandler = (store: MessageStore, chats: ChatDirectory, bus: Bus): Handler<typeof messageContracts.readMessages> =>
-  async ({ chatId, messageIds }, { actor, trace }) => {
-    const marks = await onKnownChat(chats, chatId, trace, () => store.markRead(actor, chatId, messageIds));
+  async ({ chatId, messageIds }, context) => {
+    const { actor, trace } = context;
+    const marks = await onKnownChat(chats, chatId, context, () => store.markRead(actor, chatId, messageIds));
     if (marks.entry !== undefined) bus.publishEntry('message', chatId, marks.entry, trace);
     return marks.messageIds.map((id) => ({ id, readBy: actor.id }));
   };

@@ -1,5 +1,4 @@
 import { MessageId, mayEnter, messagesRead, newMessage, type Actor } from '@switchboard/shared/contracts';
-import { Failure } from '@switchboard/shared/errors';
 import type { DataSource } from 'typeorm';
 import type { CatchUp } from '../domain/message-store.ts';
 import { decodeLogPoint, encodeLogPoint } from './cursors.ts';
@@ -29,8 +28,7 @@ export async function catchUp(
      FROM message.chat c LEFT JOIN message.message m ON m.chat_id = c.id AND m.id = $2 WHERE c.id = $1`,
     [chatId, MessageId.safeParse(from.after).data],
   );
-  if (head === undefined) return undefined;
-  if (!mayEnter(actor, head)) throw new Failure('CHAT_NOT_FOUND');
+  if (head === undefined || !mayEnter(actor, head)) return undefined;
   const point: Point | undefined = from.cursor === undefined ? pointAfter(head) : decodeLogPoint(from.cursor);
   if (point === undefined || point.upTo > head.rev || point.upTo - point.rev > MAX_MISSED) return 'lost';
 

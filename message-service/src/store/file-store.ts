@@ -1,4 +1,4 @@
-import type { Actor, FileInfo } from '@switchboard/shared/contracts';
+import { mayEnterAny, type Actor, type FileInfo } from '@switchboard/shared/contracts';
 import { guarded } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
 import type { FileStore } from '../domain/message-store.ts';
@@ -21,7 +21,7 @@ export function createFileStore(database: DataSource): FileStore {
   async function wasSentToChatOf(actor: Actor, fileId: string): Promise<boolean> {
     const chats = await database.query<unknown[]>(
       `SELECT 1 FROM message.message m JOIN message.chat c ON c.id = m.chat_id WHERE m.file_id = $1 AND ($2 OR c.client_id = $3) LIMIT 1`,
-      [fileId, actor.role === 'admin', actor.id],
+      [fileId, mayEnterAny(actor), actor.id],
     );
     return chats.length > 0;
   }

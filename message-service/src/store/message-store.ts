@@ -1,5 +1,4 @@
 import { mayEnter, type Actor, type Message } from '@switchboard/shared/contracts';
-import { Failure } from '@switchboard/shared/errors';
 import { ChatLog } from '@switchboard/shared/log';
 import { answers, guarded } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
@@ -29,8 +28,7 @@ export function createMessageStore(database: DataSource, urlOf: UrlOfFile): Mess
       [chatId, before, limit],
     );
     const [head] = rows;
-    if (head === undefined) return undefined;
-    if (!mayEnter(actor, head)) throw new Failure('CHAT_NOT_FOUND');
+    if (head === undefined || !mayEnter(actor, head)) return undefined;
     return { head, messages: rows.flatMap((row) => (row.id === null ? [] : toMessage(row))) };
   }
 
@@ -39,7 +37,7 @@ export function createMessageStore(database: DataSource, urlOf: UrlOfFile): Mess
 
     snapshot: (actor, chatId, limit) => guarded(async () => {
       const page = await readPage(actor, chatId, BEYOND_ANY_SEQ, limit);
-      return page && { status: page.head.status, messages: page.messages.toReversed(), revs: { chat: page.head.version, message: page.head.rev } };
+      return page && { status: page.head.status, messages: withinBytes(page.messages).toReversed(), revs: { chat: page.head.version, message: page.head.rev } };
     }),
 
     list: (actor, chatId, { limit, cursor }) => guarded(async () => {

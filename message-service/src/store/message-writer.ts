@@ -27,7 +27,8 @@ const MAX_DETOURS = 4;
 
 /**
  * Group commit: sends in flight together share one transaction. A batch forms while the one before it commits; an idle
- * writer waits for nobody. Resolves after COMMIT only; undefined when this service has no row of the chat.
+ * writer waits for nobody. Resolves after COMMIT only; undefined when this service has no row of the chat
+ * that is the sender's to enter.
  *
  * A batch never waits for a row that somebody else holds: sends to that chat take a detour, in their order, in transactions
  * of their own, which wait and fail with BUSY without anybody else noticing.
@@ -75,24 +76,35 @@ export class MessageWriter implements MessageSender {
     const batch = all.filter(isStillWanted);
     if (batch.length === 0) return;
     const shared = this.#spans.beginShared('commit sends', batch.map(({ span }) => span.trace));
+    let outcomes: readonly Outcome[];
     try {
-      const outcomes = await shared.run(() => this.#commit(batch.map(({ send }) => send), onContention));
+      outcomes = await shared.run(() => this.#commit(batch.map(({ send }) => send), onContention));
+    } catch (error) {
+      await this.#fail(batch, error, shared, onContention);
+      return;
+    }
+    try {
       failpoint('message.committed');
       shared.end(undefined, { 'switchboard.batch.size': batch.length });
       for (const [index, waiting] of batch.entries()) this.#tell(waiting, outcomes[index], shared.trace);
-      this.#divert(batch.filter((_, index) => outcomes[index]?.kind === 'contended'));
     } catch (error) {
-      const code = error instanceof Failure ? error.code : 'INTERNAL';
-      shared.end(code, { 'switchboard.batch.size': batch.length });
-      // An outage is everybody's. Anything else is one message's fault, so each gets a transaction of its own.
-      if (error instanceof Failure || batch.length === 1) {
-        for (const { span, reject } of batch) {
-          span.end(code, {}, [shared.trace]);
-          reject(error);
-        }
-      } else {
-        for (const waiting of batch) await this.#settle([waiting], onContention);
-      }
+      // It is stored, and must not be stored again: whoever has no answer repeats it under its key.
+      for (const { reject } of batch) reject(error);
+    }
+    this.#divert(batch.filter((_, index) => outcomes[index]?.kind === 'contended'));
+  }
+
+  /** An outage is everybody's. Anything else is one message's fault, so each gets a transaction of its own. */
+  async #fail(batch: readonly Waiting[], error: unknown, shared: OpenSpan, onContention: OnContention): Promise<void> {
+    const code = error instanceof Failure ? error.code : 'INTERNAL';
+    shared.end(code, { 'switchboard.batch.size': batch.length });
+    if (!(error instanceof Failure) && batch.length > 1) {
+      for (const waiting of batch) await this.#settle([waiting], onContention);
+      return;
+    }
+    for (const { span, reject } of batch) {
+      span.end(code, {}, [shared.trace]);
+      reject(error);
     }
   }
 

@@ -1,5 +1,5 @@
-/** A page must fit a NATS message, however long its texts are: what is too much comes with the next page. */
-const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+/** However long its texts are: a page must fit a NATS message, and eight of them, asked for by one socket, the gateway's memory. */
+const MAX_PAGE_BYTES = 1024 * 1024;
 
 /** As many of the first items as fit, one at least. */
 export function withinBytes<Item>(items: readonly Item[]): Item[] {

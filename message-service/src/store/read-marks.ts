@@ -1,14 +1,16 @@
-import { logEntry, mayEnter, messagesRead, type Actor } from '@switchboard/shared/contracts';
+import { logEntry, mayEnterAny, messagesRead, type Actor } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { ChatLog } from '@switchboard/shared/log';
 import type { Database } from '@switchboard/shared/postgres';
 import type { ReadMarks } from '../domain/message-store.ts';
 
-/** Marks messages under the chat's lock, with the entry in the log; undefined when there is no row of the chat. */
+/** Marks messages under the chat's lock, with the entry in the log; undefined when there is no row of the chat that is theirs to enter: a stranger locks nothing. */
 export async function markRead(transaction: Database, log: ChatLog, actor: Actor, chatId: string, messageIds: readonly string[]): Promise<ReadMarks | undefined> {
-  const [chat] = await transaction.query<{ clientId: number; rev: number }>('SELECT client_id AS "clientId", rev FROM message.chat WHERE id = $1 FOR UPDATE', [chatId]);
+  const [chat] = await transaction.query<{ rev: number }>(
+    'SELECT rev FROM message.chat WHERE id = $1 AND ($2 OR client_id = $3) FOR UPDATE',
+    [chatId, mayEnterAny(actor), actor.id],
+  );
   if (chat === undefined) return undefined;
-  if (!mayEnter(actor, chat)) throw new Failure('CHAT_NOT_FOUND');
   const wanted = [...new Set(messageIds)];
   const newlyRead = await insertMarks(transaction, actor, chatId, wanted);
   if (newlyRead.length === 0) return { messageIds: wanted, entry: undefined };

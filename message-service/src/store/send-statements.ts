@@ -1,3 +1,4 @@
+import { mayEnterAny, type Actor } from '@switchboard/shared/contracts';
 import type { Database } from '@switchboard/shared/postgres';
 import type { StoredMessage } from '../domain/message.ts';
 import type { Facts, LockedChat, Outcome, Send } from '../domain/send.ts';
@@ -8,24 +9,32 @@ export type OnContention = 'skip' | 'wait';
 
 /**
  * Locks the chats of a batch, in id order so that two writers never wait for each other in a circle, and reads what its
- * decisions rest on. The time is Postgres's, taken under the locks: it never runs against `seq`.
+ * decisions rest on. A chat that none of its senders may enter is locked by nobody. The time is Postgres's, taken under the
+ * locks: it never runs against `seq`.
  */
 export async function readFacts(transaction: Database, sends: readonly Send[], onContention: OnContention): Promise<Facts> {
-  const rows = await transaction.query<(LockedChat & { now: Date; exists: true }) | { id: string; clientId: null; exists: boolean }>(
-    `SELECT id, locked.client_id AS "clientId", locked.status, locked.seq, locked.rev, date_trunc('milliseconds', clock_timestamp()) AS now,
-       EXISTS (SELECT 1 FROM message.chat WHERE chat.id = wanted.id) AS exists
-     FROM unnest($1::uuid[]) AS wanted(id) LEFT JOIN (
-       SELECT * FROM message.chat WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE ${onContention === 'skip' ? 'SKIP LOCKED' : ''}
+  const wanted = [...new Map(sends.map(({ chatId, sender }) => [`${chatId} ${enteredAs(sender) ?? ''}`, { chatId, clientId: enteredAs(sender) }])).values()];
+  const rows = await transaction.query<(LockedChat & { now: Date }) | { id: string; clientId: null }>(
+    `WITH open AS (
+       SELECT DISTINCT chat.id FROM unnest($1::uuid[], $2::bigint[]) AS wanted(id, client_id)
+       JOIN message.chat ON chat.id = wanted.id AND chat.client_id = coalesce(wanted.client_id, chat.client_id)
+     )
+     SELECT id, locked.client_id AS "clientId", locked.status, locked.seq, locked.rev, date_trunc('milliseconds', clock_timestamp()) AS now
+     FROM open LEFT JOIN (
+       SELECT * FROM message.chat WHERE id IN (SELECT id FROM open) ORDER BY id FOR UPDATE ${onContention === 'skip' ? 'SKIP LOCKED' : ''}
      ) AS locked USING (id)`,
-    [[...new Set(sends.map((send) => send.chatId))]],
+    [wanted.map(({ chatId }) => chatId), wanted.map(({ clientId }) => clientId)],
   );
   const chats = rows.flatMap((row) => (row.clientId === null ? [] : row));
-  const contended = rows.flatMap((row) => (row.clientId === null && row.exists ? row.id : []));
+  const contended = rows.flatMap((row) => (row.clientId === null ? row.id : []));
   const messages = await readMessages(transaction, sends);
   const files = await readFiles(transaction, sends);
   const now = new Date(Math.max(...chats.map((chat) => chat.now.getTime()), 0));
   return { now, chats, contended, messages, files };
 }
+
+/** Whose chats a sender may enter; null: anybody's. */
+const enteredAs = (sender: Actor): number | null => (mayEnterAny(sender) ? null : sender.id);
 
 async function readMessages(transaction: Database, sends: readonly Send[]): Promise<StoredMessage[]> {
   const keyed = sends.filter((send) => send.message.clientMessageId !== undefined);

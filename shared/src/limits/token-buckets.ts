@@ -60,7 +60,7 @@ export class TokenBuckets<Key> {
   }
 
   close(key: Key, forMs: number, now = performance.now()): void {
-    this.#of(key, now).close(forMs, now);
+    if (this.#rate.perSecond !== 0) this.#of(key, now).close(forMs, now);
   }
 
   get size(): number {

@@ -34,34 +34,38 @@ export class KnownChats {
     this.#logger = logger;
   }
 
-  /** Throws CHAT_NOT_FOUND alike for a chat that does not exist and for one that is not the actor's. `trace`: of the request that asks. */
+  /**
+   * Throws CHAT_NOT_FOUND alike for a chat that does not exist and for one that is not the actor's, and takes the same way to it:
+   * neither the words nor the time it takes tell them apart. `trace`: of the request that asks.
+   */
   async requireAccess(actor: Actor, chatId: string, trace?: Trace): Promise<ChatFacts> {
-    const chat = await this.find(chatId, trace);
-    if (chat === undefined || !mayEnter(actor, chat)) throw new Failure('CHAT_NOT_FOUND');
-    return chat;
-  }
-
-  async find(chatId: string, trace?: Trace): Promise<ChatFacts | undefined> {
-    const [chat] = await guarded(() =>
+    const [row] = await guarded(() =>
       this.#database.query<KnownChatRow[]>(
         `SELECT id, client_id AS "clientId", admin_id AS "adminId", status, version FROM "${this.#schema}".chat WHERE id = $1`,
         [chatId],
       ),
     );
-    if (chat === undefined) return this.lookUp(chatId, trace);
-    return { ...chat, adminId: chat.adminId ?? undefined };
+    if (row !== undefined && mayEnter(actor, row)) return { ...row, adminId: row.adminId ?? undefined };
+    const chat = await this.lookUp(actor, chatId, trace);
+    if (chat === undefined) throw new Failure('CHAT_NOT_FOUND');
+    return chat;
   }
 
-  /** Asks chat-service for a chat that has no row here, and keeps it. Whoever asks meanwhile shares the answer; it stands in the trace of the first. */
-  lookUp(chatId: string, trace?: Trace): Promise<ChatFacts | undefined> {
-    const asked = this.#lookUps.get(chatId) ?? this.#lookUp(chatId, trace).finally(() => { this.#lookUps.delete(chatId); });
+  /**
+   * Asks chat-service for a chat of which nothing here is the actor's, and keeps it if it is. Whoever asks meanwhile shares the
+   * answer; it stands in the trace of the first.
+   */
+  async lookUp(actor: Actor, chatId: string, trace?: Trace): Promise<ChatFacts | undefined> {
+    const asked = this.#lookUps.get(chatId) ?? this.#ask(chatId, trace).finally(() => { this.#lookUps.delete(chatId); });
     this.#lookUps.set(chatId, asked);
-    return asked;
+    const chat = await asked;
+    if (chat === undefined || !mayEnter(actor, chat)) return undefined;
+    await this.take([chat]);
+    return chat;
   }
 
-  async #lookUp(chatId: string, trace: Trace | undefined): Promise<ChatFacts | undefined> {
+  async #ask(chatId: string, trace: Trace | undefined): Promise<ChatFacts | undefined> {
     const { chat } = await this.#bus.request(chatContracts.lookUpChat, { chatId }, { trace });
-    if (chat !== undefined) await this.take([chat]);
     return chat;
   }
 

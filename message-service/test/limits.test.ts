@@ -1,0 +1,23 @@
+import { expect, it } from '@jest/globals';
+import { messageContracts } from '@switchboard/shared/contracts';
+import { Failure } from '@switchboard/shared/errors';
+import { admin, owner, upTo } from './given.ts';
+import { refusal, startMessageService } from './service.ts';
+
+it('a user gets what a user may ask of a replica, whatever the gateways let through, and nobody else is refused for it', async () => {
+  const service = await startMessageService({ RATE_LIMIT_EVENTS: '2' });
+  try {
+    const chatId = service.chatService.open();
+    const outcomes = await Promise.all(upTo(30).map((n) => service.send(chatId, { text: String(n) }).then(() => 'sent', (error: unknown) => error)));
+    const refused = outcomes.filter((outcome) => outcome instanceof Failure);
+    // A burst of four seconds' worth, of twice what one socket may ask; and what flowed in meanwhile.
+    expect(outcomes.length - refused.length).toBeGreaterThanOrEqual(16);
+    expect(refused.length).toBeGreaterThanOrEqual(10);
+    for (const { code, details } of refused) expect([code, details]).toEqual(['RATE_LIMITED', { retryAfterMs: expect.any(Number) }]);
+    expect(await refusal(service.gateway.request(messageContracts.listMessages, { chatId }, { actor: owner }))).toBe('RATE_LIMITED');
+    expect((await service.send(chatId, { text: 'an admin may' }, admin)).text).toBe('an admin may');
+    expect((await service.database.query('SELECT 1 FROM message.message')).rowCount).toBe(outcomes.length - refused.length + 1);
+  } finally {
+    await service.stop();
+  }
+});
