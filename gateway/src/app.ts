@@ -61,12 +61,12 @@ export async function createGateway(config: Config, logger: Logger, telemetry: T
   frames.watch(io, (userId) => { limits.coolDown(userId); });
   guardBacklog(io);
   guardHandshake(io, { bus, gatewayId, verify, allowQueryToken: config.AUTH_QUERY_TOKEN, limits, sockets: new Tally(config.MAX_SOCKETS_PER_USER), logger });
-  const sessions = new Sessions(io, verify);
+  const sessions = new Sessions(io, verify, revocations);
   const presence = new Presence(bus, gatewayId, logger);
   const rooms = new Rooms(io, bus, presence, gatewayId, logger);
   const edgeEvents = { joinChat: rooms.joinChat, leaveChat: rooms.leaveChat, refreshToken: sessions.refreshToken };
   const inbound = acceptEvents(io, { bus, gatewayId, edgeEvents, limits, maxInFlight: config.MAX_IN_FLIGHT, logger });
-  revocations.follow(() => { sessions.endRevoked(revocations); });
+  revocations.follow(() => { sessions.endRevoked(); });
   const askers = new Askers(verify, limits);
   served.api = Router().use(fileRoutes(bus, askers, config.MAX_FILE_BYTES), apiRoutes(bus, askers));
   served.checks = gatewayChecks(bus);

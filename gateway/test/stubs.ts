@@ -80,6 +80,8 @@ export class Stubs {
   readonly #chats = new Map<string, StubChat>();
   readonly logReads: { owner: DurableOwner; after: number }[] = [];
   readonly presenceCalls: PresenceCall[] = [];
+  /** What was forwarded of it, in order. */
+  readonly typing: boolean[] = [];
   leases = 0;
   /** Of which presence-service says that the gateway holds it. */
   leaseId = randomUUID();
@@ -184,7 +186,10 @@ export class Stubs {
         this.presenceCalls.push({ what: payload.how, socket: context.socket?.id, user: context.actor.id, chatId: payload.chatId });
         return this.leaveChat(payload, context);
       },
-      setTyping: (payload) => Promise.resolve(payload),
+      setTyping: (payload) => {
+        this.typing.push(payload.isTyping);
+        return Promise.resolve(payload);
+      },
       listActiveUsers: ({ chatId }) => Promise.resolve({ chatId, userIds: [owner.id] }),
       renewLease: (payload, context) => {
         this.leases += 1;

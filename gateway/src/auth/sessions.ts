@@ -12,12 +12,16 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export class Sessions {
   readonly #io: ChatServer;
   readonly #verify: Verify;
+  readonly #revocations: Revocations;
   readonly #timers = new WeakMap<ChatSocket, NodeJS.Timeout>();
 
-  constructor(io: ChatServer, verify: Verify) {
+  constructor(io: ChatServer, verify: Verify, revocations: Revocations) {
     this.#io = io;
     this.#verify = verify;
+    this.#revocations = revocations;
     io.on('connection', (socket) => {
+      // It may have been revoked since its token was looked at.
+      if (revocations.has(socket.data)) socket.disconnect(true);
       this.#warnInTime(socket);
       socket.once('disconnect', () => { clearTimeout(this.#timers.get(socket)); });
     });
@@ -34,8 +38,8 @@ export class Sessions {
     return { data: endOf(socket) };
   };
 
-  endRevoked(revocations: Revocations): void {
-    for (const socket of this.#io.of('/').sockets.values()) if (revocations.has(socket.data)) socket.disconnect(true);
+  endRevoked(): void {
+    for (const socket of this.#io.of('/').sockets.values()) if (this.#revocations.has(socket.data)) socket.disconnect(true);
   }
 
   #warnInTime(socket: ChatSocket): void {

@@ -89,7 +89,9 @@ export class Admission {
   #reasonAgainst(request: IncomingMessage): Reason | undefined {
     const { origin } = request.headers;
     if (origin !== undefined && this.allowedOrigin(origin) === undefined) return 'origin';
-    if (this.#addresses.take(addressOf(request, this.#hops)) > 0 || this.#accepts.take() > 0) return 'rate';
+    const address = addressOf(request, this.#hops);
+    if (this.#addresses.take(address) > 0 || this.#accepts.take() > 0) return 'rate';
+    if (this.#hops > 0 && this.#connections.isFull(address)) return 'address';
     return undefined;
   }
 

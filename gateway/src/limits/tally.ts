@@ -9,10 +9,13 @@ export class Tally<Key> {
 
   /** False, and nothing is counted, when there are as many as may be. */
   add(key: Key): boolean {
-    const count = this.#counts.get(key) ?? 0;
-    if (this.#max > 0 && count >= this.#max) return false;
-    this.#counts.set(key, count + 1);
+    if (this.isFull(key)) return false;
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     return true;
+  }
+
+  isFull(key: Key): boolean {
+    return this.#max > 0 && (this.#counts.get(key) ?? 0) >= this.#max;
   }
 
   remove(key: Key): void {

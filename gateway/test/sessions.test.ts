@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import { mintToken, waitFor } from '../../infra/testing/index.ts';
+import type { Client } from './client.ts';
+import { admin, owner, SECRET, tokenOf } from './given.ts';
+import { startGateway, type TestGateway } from './gateway.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => { gateway = await startGateway(); });
+afterAll(() => gateway.stop());
+
+const secondsFromNow = (value: unknown): number => (Date.parse(String((value as { expiresAt: string }).expiresAt)) - Date.now()) / 1_000;
+const isGone = (client: Client) => waitFor(() => !client.socket.connected, { what: 'the connection to end', timeoutMs: 4_000 });
+
+describe('a token that ends', () => {
+  it('is told a minute before, once', async () => {
+    const client = await gateway.connect(owner, { auth: { token: tokenOf(owner, 61) } });
+    const [warning] = await client.hears('tokenExpiring');
+    expect(secondsFromNow(warning)).toBeGreaterThan(58);
+    expect(secondsFromNow(warning)).toBeLessThanOrEqual(60);
+    expect(client.heard).toHaveLength(1);
+    expect(client.socket.connected).toBe(true);
+  });
+
+  it('is told at once where less than a minute is left', async () => {
+    const client = await gateway.connect(owner, { auth: { token: tokenOf(owner, 30) } });
+    await client.hears('tokenExpiring');
+  });
+
+  it('is not told of while it is good for long', async () => {
+    const client = await gateway.connect(owner, { auth: { token: tokenOf(owner, 3_600) } });
+    await client.ask('getActiveUsers', gateway.stubs.newChat().id);
+    expect(client.heard).toEqual([]);
+  });
+});
+
+describe('a newer token', () => {
+  it('keeps the connection, its rooms and all, beyond the end of the first', async () => {
+    const chat = gateway.stubs.newChat();
+    const client = await gateway.connect(owner, { auth: { token: tokenOf(owner, 2) } });
+    await client.join(chat.id);
+    const reply = await client.ask('refreshToken', { token: tokenOf(owner, 3_600) });
+    expect(reply).toMatchObject({ event: 'tokenRefreshed', data: { expiresAt: expect.any(String) } });
+    expect(secondsFromNow(reply.data)).toBeGreaterThan(3_590);
+    await new Promise((resolve) => { setTimeout(resolve, 2_500); });
+    chat.say();
+    await client.hears('newMessage');
+    expect(client.socket.connected).toBe(true);
+  });
+
+  it('that ends sooner ends the connection sooner', async () => {
+    const client = await gateway.connect(owner, { auth: { token: tokenOf(owner, 3_600) } });
+    await client.ask('refreshToken', { token: tokenOf(owner, 1) });
+    await isGone(client);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['of another user', () => ({ token: tokenOf({ ...owner, id: 2 }) }), 'FORBIDDEN'],
+    ['of another role', () => ({ token: tokenOf({ ...owner, role: 'admin' }) }), 'FORBIDDEN'],
+    ['of a machine', () => ({ token: mintToken(SECRET, { name: 'crm', role: 'service' }) }), 'FORBIDDEN'],
+    ['that is none', () => ({ token: 'nonsense' }), 'UNAUTHORIZED'],
+    ['that has ended', () => ({ token: tokenOf(owner, -1) }), 'UNAUTHORIZED'],
+    ['with something beside it', () => ({ token: tokenOf(owner), role: 'admin' }), 'VALIDATION'],
+    ['bare', () => tokenOf(owner), 'VALIDATION'],
+    ['that is no text', () => ({ token: 7 }), 'VALIDATION'],
+  ])('%s changes nothing', async (_, payload, code) => {
+    const client = await gateway.connect(owner, { auth: { token: tokenOf(owner, 3_600) } });
+    expect(await client.ask('refreshToken', payload())).toMatchObject({ event: 'error', code });
+    const { id } = gateway.stubs.newChat();
+    expect(await client.ask('sendMessage', { chatId: id, message: { text: 'x' } })).toMatchObject({ data: { senderId: owner.id } });
+  });
+});
+
+describe('a machine', () => {
+  const machine = `Bearer ${mintToken(SECRET, { name: 'crm', role: 'service' })}`;
+  const post = (authorization: string, body: unknown) => request(gateway.url).post('/api/v1/admin/revocations').set('authorization', authorization).send(body as object);
+
+  it('is let in by no socket, with the words for every bad token', async () => {
+    const refusal = await gateway.open({ auth: { token: mintToken(SECRET, { name: 'crm', role: 'service' }) } }).refused();
+    expect(refusal).toMatchObject({ message: 'A valid token is needed.', data: { code: 'UNAUTHORIZED' } });
+  });
+
+  it('asks over HTTP what is for machines, and nothing that is for users', async () => {
+    expect((await post(machine, { userId: 4_711 })).body).toMatchObject({ userId: 4_711, revokedAt: expect.any(String), until: expect.any(String) });
+    for (const path of ['/api/v1/chats', `/api/v1/chats/${gateway.stubs.newChat().id}`]) {
+      expect((await request(gateway.url).get(path).set('authorization', machine)).body).toMatchObject({ code: 'FORBIDDEN', status: 403 });
+    }
+  });
+
+  it('alone revokes', async () => {
+    for (const actor of [owner, admin]) expect((await post(`Bearer ${tokenOf(actor)}`, { userId: 1 })).body).toMatchObject({ code: 'FORBIDDEN', status: 403 });
+    expect((await post('', { userId: 1 })).body).toMatchObject({ code: 'UNAUTHORIZED', status: 401 });
+  });
+
+  it.each([[{}], [{ userId: 1, jti: 'a' }], [{ userId: '1' }], [{ userId: -1 }], [{ jti: '' }], [{ jti: 7 }], [{ jti: 'x'.repeat(256) }], [{ userId: 1, until: 'never' }], [[]]])('is told what is wrong with %j', async (body) => {
+    expect((await post(machine, body)).body).toMatchObject({ code: 'VALIDATION', status: 400 });
+  });
+});
+
+describe('what is revoked', () => {
+  const revoke = (revoked: { userId: number } | { jti: string }) =>
+    request(gateway.url).post('/api/v1/admin/revocations').set('authorization', `Bearer ${mintToken(SECRET, { name: 'crm', role: 'service' })}`).send(revoked);
+  const user = (id: number) => ({ ...owner, id });
+  const tokenBefore = (id: number, tokenId?: string) => mintToken(SECRET, { ...user(id), ...(tokenId === undefined ? {} : { tokenId }) });
+
+  it('of a user ends all of their sockets within a second, and nobody else\'s', async () => {
+    const [one, two] = [await gateway.connect(user(21)), await gateway.connect(user(21))];
+    const other = await gateway.connect(user(22));
+    const began = performance.now();
+    expect((await revoke({ userId: 21 })).status).toBe(201);
+    await Promise.all([isGone(one), isGone(two)]);
+    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(other.socket.connected).toBe(true);
+  });
+
+  /** Whether a token is let in. */
+  const isLetIn = async (token: string): Promise<boolean> => {
+    const client = gateway.open({ auth: { token } });
+    await waitFor(() => client.socket.connected || client.refusals.length > 0, { what: 'an answer to the handshake' });
+    expect(client.refusals).toEqual(client.socket.connected ? [] : [expect.objectContaining({ message: 'A valid token is needed.' })]);
+    return client.socket.connected;
+  };
+
+  it('is let in no more, by sockets and over HTTP, and a token made afterwards is', async () => {
+    const token = tokenBefore(23);
+    await revoke({ userId: 23 });
+    await waitFor(async () => !(await isLetIn(token)), { what: 'the revocation to hold' });
+    expect((await request(gateway.url).get('/api/v1/chats').set('authorization', `Bearer ${token}`)).status).toBe(401);
+    // Tokens tell the second in which they were made: one of the next is newer.
+    await waitFor(() => isLetIn(tokenBefore(23)), { what: 'a newer token to be taken' });
+    expect(await isLetIn(token)).toBe(false);
+  });
+
+  it('of one token leaves the user their others', async () => {
+    const one = await gateway.connect(user(24), { auth: { token: tokenBefore(24, 'stolen') } });
+    const two = await gateway.connect(user(24), { auth: { token: tokenBefore(24, 'own') } });
+    await revoke({ jti: 'stolen' });
+    await isGone(one);
+    expect(two.socket.connected).toBe(true);
+    expect(await two.ask('refreshToken', { token: tokenBefore(24, 'stolen') })).toMatchObject({ code: 'UNAUTHORIZED' });
+  });
+
+  it('holds while presence-service is away, and what it says afterwards is heard', async () => {
+    const token = tokenBefore(25);
+    await revoke({ userId: 25 });
+    await waitFor(async () => !(await isLetIn(token)), { what: 'the revocation to hold' });
+    gateway.stubs.areRevocationsAway = true;
+    expect(await isLetIn(token)).toBe(false);
+    const client = await gateway.connect(user(26));
+    await revoke({ userId: 26 });
+    gateway.stubs.areRevocationsAway = false;
+    await isGone(client);
+  });
+});
