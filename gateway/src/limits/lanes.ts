@@ -32,9 +32,9 @@ export class Lanes {
     this.#maxAtWork = maxAtWork;
   }
 
-  /** Whether anything waits. */
+  /** Whether as much waits as may be at work. */
   get isCrowded(): boolean {
-    return this.#countWaiting > 0;
+    return this.#countWaiting >= this.#maxAtWork;
   }
 
   /** Throws BUSY when too many wait already, or when its turn does not come in time: it is not begun then. */

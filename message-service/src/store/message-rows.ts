@@ -41,7 +41,6 @@ export function toThread(row: ThreadRow): Thread {
 
 /** A chat's row, as readers need it. */
 export interface ChatHead {
-  readonly clientId: number;
   readonly status: ChatStatus;
   readonly version: number;
   readonly rev: number;

@@ -1,4 +1,4 @@
-import { mayEnter, type Actor, type Message } from '@switchboard/shared/contracts';
+import { mayEnterAny, type Actor, type Message } from '@switchboard/shared/contracts';
 import { ChatLog } from '@switchboard/shared/log';
 import { answers, guarded } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
@@ -18,17 +18,17 @@ export function createMessageStore(database: DataSource, urlOf: UrlOfFile): Mess
   const toMessage = (row: ThreadRow): Message => render(toThread(row), urlOf);
   const rendered = new RenderedLog(database, log, toMessage);
 
-  /** The chat's head and a page of its messages, newest first, as of one instant: one statement sees one snapshot. */
+  /** The chat's head and a page of its messages, newest first, as of one instant: one statement sees one snapshot. For a stranger nothing is read. */
   async function readPage(actor: Actor, chatId: string, before: number, limit: number): Promise<{ head: ChatHead; messages: Message[] } | undefined> {
     const rows = await database.query<((ChatHead & ThreadRow) | (ChatHead & { readonly id: null }))[]>(
-      `SELECT c.client_id AS "clientId", c.status, c.version, c.rev, page.* FROM message.chat c
+      `SELECT c.status, c.version, c.rev, page.* FROM message.chat c
        LEFT JOIN LATERAL (
          SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = c.id AND m.seq < $2 ORDER BY m.seq DESC LIMIT $3
-       ) AS page ON true WHERE c.id = $1 ORDER BY page.seq DESC`,
-      [chatId, before, limit],
+       ) AS page ON true WHERE c.id = $1 AND ($4 OR c.client_id = $5) ORDER BY page.seq DESC`,
+      [chatId, before, limit, mayEnterAny(actor), actor.id],
     );
     const [head] = rows;
-    if (head === undefined || !mayEnter(actor, head)) return undefined;
+    if (head === undefined) return undefined;
     return { head, messages: rows.flatMap((row) => (row.id === null ? [] : toMessage(row))) };
   }
 

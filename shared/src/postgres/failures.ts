@@ -1,5 +1,6 @@
 import { Durations } from '../bus/index.ts';
 import { Failure } from '../errors.ts';
+import { failpoint } from '../failpoints.ts';
 
 /** Whatever can run a statement: a DataSource, or the EntityManager of a transaction. */
 export interface Database {
@@ -30,6 +31,7 @@ export async function guarded<Result>(work: () => Promise<Result>): Promise<Resu
   const startedAt = performance.now();
   const end = (outcome: string) => { durations.record(performance.now() - startedAt, outcome); };
   try {
+    failpoint('postgres.work');
     const result = await work();
     end('ok');
     return result;
