@@ -94,7 +94,7 @@ it('who keeps on is cut off and not let in for a while, whatever the transport; 
   for (const [id, transport] of [[31, 'websocket'], [32, 'polling']] as const) {
     const flooder = await gateway.connect({ ...owner, id }, { transports: [transport], auth: { token: tokenOf({ ...owner, id }) } });
     for (let n = 0; n < 400; n++) flooder.socket.emit('typing', {});
-    await waitFor(() => !flooder.socket.connected, { what: 'the flooder to be cut off' });
+    await waitFor(() => !flooder.socket.connected, { what: 'the flooder to be cut off', timeoutMs: 10_000 });
     const refusal = await gateway.open({ auth: { token: tokenOf({ ...owner, id }) } }).refused();
     expect(refusal).toMatchObject({ message: RATE_LIMITED.data, data: { code: 'RATE_LIMITED', retryable: true, details: { retryAfterMs: expect.any(Number) } } });
   }

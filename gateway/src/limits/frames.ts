@@ -3,9 +3,14 @@ import { TokenBucket, type Rate } from '@switchboard/shared/limits';
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
 import type { ChatServer, ChatSocket } from '../sockets.ts';
 
-/** For each event that a socket may send: heartbeats, and events that are refused, are frames too. */
+/** Heartbeats, and events that are refused, are frames too: a connection may send more of those than a socket may of events. */
 const FRAMES_PER_EVENT = 4;
-const BURST_PER_EVENT = 40;
+const BURST_PER_EVENT = 5;
+/** Polling clients put what has piled up into one request. */
+const POLLING_BURST_PER_EVENT = 40;
+/** Who sends faster than they are read for so long is cut off. */
+const PATIENCE_MS = 5_000;
+const READ_ON_EVERY_MS = 100;
 const MAX_FRAGMENTS = 1_024;
 /** How long a peer has to answer a closing frame. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -16,52 +21,39 @@ const cutOff = new Counts('switchboard.gateway.cut_off', '{connection}', 'Connec
 
 export const countCutOff = (reason: 'flood' | 'backlog', connections = 1): void => { cutOff.add(connections, reason); };
 
-/** What any connection may send, whoever it is of and whatever it holds: one that sends more is ended. */
+/**
+ * How fast any connection is read, whoever it is of and whatever it sends: what comes faster stays unread, in the end at its sender.
+ * Reading costs the time of all; a refusal does too.
+ */
 export class FrameLimits {
   readonly #rate: Rate;
+  readonly #pollingRate: Rate;
   readonly #flooders = new WeakSet<object>();
 
   /** 0: no limits. */
   constructor(eventsPerSecond: number) {
-    this.#rate = { perSecond: FRAMES_PER_EVENT * eventsPerSecond, burst: BURST_PER_EVENT * eventsPerSecond };
+    const perSecond = FRAMES_PER_EVENT * eventsPerSecond;
+    this.#rate = { perSecond, burst: BURST_PER_EVENT * eventsPerSecond };
+    this.#pollingRate = { perSecond, burst: POLLING_BURST_PER_EVENT * eventsPerSecond };
     countCutOff('flood', 0);
   }
 
-  /** For Engine.IO: a server whose sockets count their frames before anybody reads them. */
+  /** For Engine.IO: a server whose sockets are read at that rate. */
   get wsEngine(): new (options?: ServerOptions) => WebSocketServer {
-    const rate = this.#rate;
-    const flooders = this.#flooders;
-
-    class CountingWebSocket extends WebSocket {
-      readonly #bucket = new TokenBucket(rate);
-
-      override emit(event: string | symbol, ...args: unknown[]): boolean {
-        if (FRAMES.has(event) && this.#isTooMany()) return false;
-        return super.emit(event, ...args);
-      }
-
-      #isTooMany(): boolean {
-        if (flooders.has(this)) return true;
-        if (this.#bucket.take() === 0) return false;
-        flooders.add(this);
-        countCutOff('flood');
-        this.terminate();
-        return true;
-      }
-    }
+    const PacedWebSocket = pacedWebSocket(this.#rate, (socket) => { this.#flooders.add(socket); });
 
     return class extends WebSocketServer {
       constructor(options?: ServerOptions) {
-        const ours = { ...options, WebSocket: CountingWebSocket, maxFragments: MAX_FRAGMENTS, closeTimeout: CLOSE_TIMEOUT_MS };
+        const ours = { ...options, WebSocket: PacedWebSocket, maxFragments: MAX_FRAGMENTS, closeTimeout: CLOSE_TIMEOUT_MS };
         super(ours);
       }
     };
   }
 
-  /** Also counts the packets of polling clients, who put many into one request. `onFlood` is told whose connection was ended. */
+  /** Also counts the packets of polling clients. `onFlood` is told whose connection was ended. */
   watch(io: ChatServer, onFlood: (userId: number) => void): void {
     io.engine.on('connection', (connection: ChatSocket['conn']) => {
-      const bucket = new TokenBucket(this.#rate);
+      const bucket = new TokenBucket(this.#pollingRate);
       connection.on('packet', () => {
         if (connection.transport.name !== 'polling' || bucket.take() === 0) return;
         this.#flooders.add(connection);
@@ -78,6 +70,65 @@ export class FrameLimits {
     return this.#flooders.has(connection) || this.#flooders.has(webSocketOf(connection) ?? {});
   }
 }
+
+/** A WebSocket that hands on its frames at a rate. Those of a chunk that was read already wait here, 64 KiB at most; then nothing is read. */
+const pacedWebSocket = (rate: Rate, onFlood: (socket: WebSocket) => void): typeof WebSocket => class extends WebSocket {
+  readonly #bucket = new TokenBucket(rate);
+  #held: [event: string | symbol, args: unknown[]][] = [];
+  /** Until it reads on. */
+  #waiting: NodeJS.Timeout | undefined;
+  /** Since when it has sent more than is read, performance.now(), ms. */
+  #aheadSince: number | undefined;
+
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (event === 'close') this.#forget();
+    if (!FRAMES.has(event)) return super.emit(event, ...args);
+    if (this.#waiting === undefined && this.#mayRead()) return super.emit(event, ...args);
+    this.#held.push([event, args]);
+    if (this.#waiting === undefined) this.#wait();
+    return true;
+  }
+
+  #mayRead(): boolean {
+    const now = performance.now();
+    if (this.#bucket.isFull(now)) this.#aheadSince = undefined;
+    if (this.#bucket.take(now) === 0) return true;
+    this.#aheadSince ??= now;
+    return false;
+  }
+
+  #wait(): void {
+    this.pause();
+    this.#waiting = setTimeout(() => { this.#readOn(); }, READ_ON_EVERY_MS);
+  }
+
+  #readOn(): void {
+    this.#waiting = undefined;
+    while (this.#held.length > 0) {
+      if (!this.#mayRead()) {
+        if (performance.now() - (this.#aheadSince ?? Number.POSITIVE_INFINITY) > PATIENCE_MS) this.#cutOff();
+        else this.#wait();
+        return;
+      }
+      const [event, args] = this.#held.shift() ?? [''];
+      super.emit(event, ...(args ?? []));
+    }
+    this.resume();
+  }
+
+  #cutOff(): void {
+    this.#forget();
+    onFlood(this);
+    countCutOff('flood');
+    this.terminate();
+  }
+
+  #forget(): void {
+    clearTimeout(this.#waiting);
+    this.#waiting = undefined;
+    this.#held = [];
+  }
+};
 
 export function webSocketOf({ transport }: ChatSocket['conn']): WebSocket | undefined {
   return 'socket' in transport && transport.socket instanceof WebSocket ? transport.socket : undefined;
