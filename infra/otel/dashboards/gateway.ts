@@ -33,4 +33,11 @@ const http = [
   timeseries('Duration of HTTP requests, p99', 's', '99 of 100 requests take no longer, by route. Files are as slow as their size.', [query('{{http_request_method}} {{http_route}}', quantile(0.99, 'http_server_request_duration_seconds', of('service_name="gateway"'), 'http_request_method', 'http_route'))], { width: 12 }),
 ];
 
-export const gateway = row('gateway', [...sockets, ...durations, ...rooms, ...http, ...processPanels('gateway')]);
+const limits = [
+  timeseries('Refused for their rate', 'ops', 'Events, requests and connections per second that were too many: for their socket, their user, or their address.', [query('{{limit}}', rate('switchboard_gateway_rate_limited_total', of(), 'limit'))]),
+  timeseries('Connections refused', 'ops', 'Before anybody spoke, per second: by origin, by rate, or because an address has too many. Standing above zero is a ticket.',
+    [query('{{reason}}', rate('switchboard_gateway_refused_connections_total', of(), 'reason'))]),
+  timeseries('Connections cut off', 'ops', 'Per second: for what they sent (flood), or because they did not read (backlog).', [query('{{reason}}', rate('switchboard_gateway_cut_off_total', of(), 'reason'))]),
+];
+
+export const gateway = row('gateway', [...sockets, ...durations, ...rooms, ...limits, ...http, ...processPanels('gateway')]);
