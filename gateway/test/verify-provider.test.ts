@@ -109,6 +109,32 @@ describe('tokens of a provider', () => {
   });
 });
 
+describe('a token that says where its key is', () => {
+  it.each(['jku', 'x5u'])('is not believed: no request goes there for its %s', async (name) => {
+    const trap = new Provider();
+    const trapUrl = await trap.start();
+    const own = { ...rsa, ...generateKeyPairSync('rsa', { modulusLength: 2048 }) };
+    trap.keys = [own];
+    const claims = { sub: '7', email: 'a@b.c', role: 'client', iat: Math.floor(Date.now() / 1000), exp: Math.floor(Date.now() / 1000) + 60 };
+    const token = await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: own.kid, [name]: trapUrl }).sign(own.privateKey);
+    expect(await outcome(token)).toEqual(REFUSED);
+    expect(trap.asked).toBe(0);
+    await trap.stop();
+  });
+
+  it('is not believed when it brings the key along', async () => {
+    const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const claims = { sub: '7', email: 'a@b.c', role: 'client', iat: Math.floor(Date.now() / 1000), exp: Math.floor(Date.now() / 1000) + 60 };
+    const jwk = own.publicKey.export({ format: 'jwk' });
+    expect(await outcome(await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', jwk }).sign(own.privateKey))).toEqual(REFUSED);
+    expect(await outcome(await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: rsa.kid, jwk }).sign(own.privateKey))).toEqual(REFUSED);
+  });
+
+  it.each(['../../../etc/passwd', `x' OR '1'='1`, '__proto__', 'constructor', 'x'.repeat(1_000)])('is refused with the kid %j', async (kid) => {
+    expect(await outcome(await sign({ ...rsa, kid }))).toEqual(REFUSED);
+  });
+});
+
 describe('keys that rotate', () => {
   it('are fetched again for a key not seen before, after a moment', async () => {
     expect(await outcome(await sign(ec))).toBe(7);
