@@ -212,3 +212,18 @@ describe('a restart of presence-service', () => {
 it('a ping is answered while the service can serve', async () => {
   expect(await gateway.request(ping, {})).toEqual({ ready: true });
 });
+
+describe('revoking', () => {
+  const { revoke, readRevocations } = presenceContracts;
+
+  it('is for machines: the owner asks for one itself, whatever the edge let through', async () => {
+    for (const asking of [{}, { actor: client }, { actor: admin }]) expect(await codeOf(gateway.request(revoke, { userId: 7 }, asking))).toBe('UNAUTHORIZED');
+    expect(await codeOf(gateway.request(revoke, {}, { machine: 'crm' }))).toBe('VALIDATION');
+    expect(await codeOf(gateway.request(revoke, { userId: 7, jti: 'a' }, { machine: 'crm' }))).toBe('VALIDATION');
+    const revoked = await gateway.request(revoke, { userId: 7 }, { machine: 'crm' });
+    const { revocations, hasMore } = await gateway.request(readRevocations, { after: 0, limit: 1 });
+    expect(revocations).toEqual([{ ...revoked, position: 1 }]);
+    expect(hasMore).toBe(true);
+    expect(await gateway.request(readRevocations, { after: 1, limit: 1 })).toEqual({ revocations: [], hasMore: false });
+  });
+});

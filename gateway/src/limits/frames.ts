@@ -85,7 +85,7 @@ const pacedWebSocket = (rate: Rate, onFlood: (socket: WebSocket) => void): typeo
     if (!FRAMES.has(event)) return super.emit(event, ...args);
     if (this.#waiting === undefined && this.#mayRead()) return super.emit(event, ...args);
     this.#held.push([event, args]);
-    if (this.#waiting === undefined) this.#wait();
+    if (this.#waiting === undefined) this.#waitOrCutOff();
     return true;
   }
 
@@ -97,7 +97,11 @@ const pacedWebSocket = (rate: Rate, onFlood: (socket: WebSocket) => void): typeo
     return false;
   }
 
-  #wait(): void {
+  #waitOrCutOff(): void {
+    if (performance.now() - (this.#aheadSince ?? Number.POSITIVE_INFINITY) > PATIENCE_MS) {
+      this.#cutOff();
+      return;
+    }
     this.pause();
     this.#waiting = setTimeout(() => { this.#readOn(); }, READ_ON_EVERY_MS);
   }
@@ -106,8 +110,7 @@ const pacedWebSocket = (rate: Rate, onFlood: (socket: WebSocket) => void): typeo
     this.#waiting = undefined;
     while (this.#held.length > 0) {
       if (!this.#mayRead()) {
-        if (performance.now() - (this.#aheadSince ?? Number.POSITIVE_INFINITY) > PATIENCE_MS) this.#cutOff();
-        else this.#wait();
+        this.#waitOrCutOff();
         return;
       }
       const [event, args] = this.#held.shift() ?? [''];
