@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { Bus } from '@switchboard/shared/bus';
+import { Tally } from '@switchboard/shared/limits';
 import { ConfigError, InternalServer, noTelemetry, type Logger, type Running, type Telemetry } from '@switchboard/shared/runtime';
 import { Router } from 'express';
 import { Server } from 'socket.io';
 import { guardHandshake } from './auth/handshake.ts';
 import { Revocations, unlessRevoked } from './auth/revocations.ts';
 import { Sessions } from './auth/sessions.ts';
+import { CONNECT_WITHIN_MS } from './auth/visits.ts';
 import { createVerify } from './auth/verify.ts';
 import type { Config } from './config.ts';
 import { apiRoutes } from './http/api.ts';
@@ -20,7 +22,6 @@ import { Admission } from './limits/admission.ts';
 import { guardBacklog } from './limits/backlog.ts';
 import { EventLimits } from './limits/event-limits.ts';
 import { FrameLimits } from './limits/frames.ts';
-import { Tally } from './limits/tally.ts';
 import { Presence } from './rooms/presence.ts';
 import { Rooms } from './rooms/rooms.ts';
 import type { ChatServer } from './sockets.ts';
@@ -39,10 +40,10 @@ export async function createGateway(config: Config, logger: Logger, telemetry: T
   const admission = new Admission(config, logger);
   const served: HttpParts = { checks: { started: () => false }, api: undefined };
 
-  const http = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS },
-    createHttpApp(served, admission, telemetry, logger),
-  );
+  const http = createServer({
+    headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
+    shouldUpgradeCallback: admission.mayUpgrade,
+  }, createHttpApp(served, admission, telemetry, logger));
   admission.watch(http);
   await listen(http, config.HOST, config.PORT);
   const internal = await InternalServer.listen(config.INTERNAL_HOST, config.INTERNAL_PORT);
@@ -54,8 +55,8 @@ export async function createGateway(config: Config, logger: Logger, telemetry: T
   const limits = new EventLimits(config.RATE_LIMIT_EVENTS);
   const frames = new FrameLimits(config.RATE_LIMIT_EVENTS);
   const io: ChatServer = new Server(http, {
-    serveClient: false, maxHttpBufferSize: MAX_FRAME_BYTES, connectTimeout: 10_000, httpCompression: false,
-    wsEngine: frames.wsEngine, allowRequest: admission.allowRequest, cors: { origin: config.ALLOWED_ORIGINS === 'any' ? '*' : [...config.ALLOWED_ORIGINS] },
+    serveClient: false, maxHttpBufferSize: MAX_FRAME_BYTES, connectTimeout: CONNECT_WITHIN_MS, httpCompression: false,
+    wsEngine: frames.wsEngine, cors: { origin: config.ALLOWED_ORIGINS === 'any' ? '*' : [...config.ALLOWED_ORIGINS] },
   });
   admission.watchSessions(io);
   frames.watch(io, (userId) => { limits.coolDown(userId); });
@@ -67,7 +68,7 @@ export async function createGateway(config: Config, logger: Logger, telemetry: T
   const edgeEvents = { joinChat: rooms.joinChat, leaveChat: rooms.leaveChat, refreshToken: sessions.refreshToken };
   const inbound = acceptEvents(io, { bus, gatewayId, edgeEvents, limits, maxInFlight: config.MAX_IN_FLIGHT, logger });
   revocations.follow(() => { sessions.endRevoked(); });
-  const askers = new Askers(verify, limits);
+  const askers = new Askers(verify, limits, config.MAX_IN_FLIGHT);
   served.api = Router().use(fileRoutes(bus, askers, config.MAX_FILE_BYTES), apiRoutes(bus, askers));
   served.checks = gatewayChecks(bus);
   internal.serve(served.checks, [telemetry.metricsPage]);

@@ -10,6 +10,7 @@ import type { EventLimits } from './limits/event-limits.ts';
 import { Lanes } from './limits/lanes.ts';
 import { Throttle } from './limits/throttle.ts';
 import { offers, type Offer } from './offers.ts';
+import { isPlain } from './plain.ts';
 import { refuse, takeAcknowledge } from './reply.ts';
 import type { ChatServer, ChatSocket } from './sockets.ts';
 
@@ -53,6 +54,7 @@ export function acceptEvents(io: ChatServer, { bus, gatewayId, edgeEvents, limit
   beginMeasuring(offers.keys());
   const underWay = new WeakMap<ChatSocket, Set<Promise<void>>>();
   io.on('connection', (socket) => {
+    if (!socket.connected) return;
     const lanes = new Lanes(PATIENCE_MS, maxInFlight);
     const throttle = new Throttle();
     const take = limits.ofSocket(socket.data.actor.id);
@@ -127,6 +129,7 @@ export function acceptEvents(io: ChatServer, { bus, gatewayId, edgeEvents, limit
 function payloadOf({ contract, binding }: Offer, args: readonly unknown[]): unknown {
   const [data, beside, ...more] = args;
   if (more.length > 0 || (beside !== undefined && !Beside.safeParse(beside).success)) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'one argument, { traceparent } beside it if wanted, and an acknowledgement callback if wanted' }] });
+  if (!isPlain(data)) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'plain JSON is needed, not nested deeply, without bytes' }] });
   return parse(binding.payload ?? contract.payload, data);
 }
 

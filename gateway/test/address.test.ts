@@ -1,7 +1,7 @@
+import { Tally } from '@switchboard/shared/limits';
 import { describe, expect, it } from '@jest/globals';
 import { Socket } from 'node:net';
 import { addressOf, networkOf } from '../src/limits/address.ts';
-import { Tally } from '../src/limits/tally.ts';
 
 const request = (forwarded: string | string[] | undefined, remoteAddress = '10.0.0.1') => {
   const socket = new Socket();
@@ -26,6 +26,10 @@ describe('an address', () => {
   it.each([
     ['127.0.0.1', '127.0.0.1'],
     ['::ffff:127.0.0.1', '127.0.0.1'],
+    ['::ffff:0102:0304', '1.2.3.4'],
+    ['1.2.3.4:5678', '1.2.3.4'],
+    ['[2001:db8::1]:443', '2001:db8:0:0::/64'],
+    ['[2001:db8::1]', '2001:db8:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
     ['2001:0db8:0001:0002::', '2001:db8:1:2::/64'],

@@ -12,7 +12,6 @@ describe('claims that say who this is', () => {
     ['an id as digits', {}, 7],
     ['an id as a number', { sub: 7 }, 7],
     ['the largest id', { sub: '9007199254740991' }, Number.MAX_SAFE_INTEGER],
-    ['an id with leading zeros', { sub: '007' }, 7],
   ])('%s', (_, claims, id) => {
     expect(read(claims)).toEqual({ ...identity, actor: { ...identity.actor, id } });
   });
@@ -30,7 +29,7 @@ describe('claims that say who this is', () => {
   });
 
   it('made by a clock that is ahead, for a month at most', () => {
-    expect(read({ iat: NOW / 1_000 + 59 })).toBeDefined();
+    expect(read({ iat: NOW / 1_000 + 9 })).toBeDefined();
     expect(read({ iat: 2_000_000_000 - 31 * 86_400 })).toBeDefined();
   });
 });
@@ -39,13 +38,13 @@ const named = (value: unknown): string => `${typeof value} ${JSON.stringify([val
 
 describe('claims that do not', () => {
   it.each<[string, Record<string, unknown>]>([
-    ...[undefined, null, '', 0, '0', -1, '-1', 1.5, '1.5', '1e3', '0x10', ' 7', '7 ', '٧', '9007199254740992', 2 ** 53, NaN, Infinity, true, [7], ['7'], { id: 7 }]
+    ...[undefined, null, '', 0, '0', -1, '-1', 1.5, '1.5', '1e3', '0x10', ' 7', '007', '7 ', '٧', '9007199254740992', 2 ** 53, NaN, Infinity, true, [7], ['7'], { id: 7 }]
       .map((sub): [string, Record<string, unknown>] => [`an id ${named(sub)}`, { sub }]),
     ...[undefined, null, 'Client', 'ADMIN', 'root', '', 'client ', ['admin'], { admin: true }]
       .map((role): [string, Record<string, unknown>] => [`a role ${named(role)}`, { role }]),
     ...[undefined, null, '2000000000', NaN, Infinity, -1, [2_000_000_000]].map((exp): [string, Record<string, unknown>] => [`an end ${String(exp)}`, { exp }]),
-    ...[undefined, '', 7, 'x'.repeat(321)].map((email): [string, Record<string, unknown>] => [`an e-mail ${String(email).slice(0, 9)}`, { email }]),
-    ...[undefined, null, '1', NaN, -1, [1], NOW / 1_000 + 61, 2_000_000_000 - 31 * 86_400 - 1].map((iat): [string, Record<string, unknown>] => [`issued ${String(iat)}`, { iat }]),
+    ...[undefined, '', 7, 'x'.repeat(321), 'a\0b', 'a\u202eb', 'a\u0301b', '\ud800'].map((email): [string, Record<string, unknown>] => [`an e-mail ${String(email).slice(0, 9)}`, { email }]),
+    ...[undefined, null, '1', NaN, -1, [1], NOW / 1_000 + 11, 2_000_000_000 - 31 * 86_400 - 1].map((iat): [string, Record<string, unknown>] => [`issued ${String(iat)}`, { iat }]),
     ...[null, '', 7, 'x'.repeat(256), 'a\0', ['a']].map((jti): [string, Record<string, unknown>] => [`a token's id ${String(jti).slice(0, 9)}`, { jti }]),
     ...[undefined, '', 7, 'x'.repeat(256), { $ne: null }].map((sub): [string, Record<string, unknown>] => [`a machine's name ${JSON.stringify([sub]).slice(0, 9)}`, { sub, role: 'service' }]),
     ['an end that has come', { exp: NOW / 1_000 }],

@@ -112,11 +112,7 @@ export class Stubs {
   renewLease: Handler<typeof presenceContracts.renewLease> = () => Promise.resolve({ leaseId: this.leaseId });
   readonly revocations: ReplyOf<typeof presenceContracts.readRevocations>['revocations'] = [];
   areRevocationsAway = false;
-  revoke: Handler<typeof presenceContracts.revoke> = (revoked) => {
-    const revocation = { ...revoked, revokedAt: new Date().toISOString(), until: new Date(Date.now() + 3_600_000).toISOString() };
-    this.revocations.push({ ...revocation, position: this.revocations.length + 1 });
-    return Promise.resolve(revocation);
-  };
+  revoke: Handler<typeof presenceContracts.revoke> = (revoked) => Promise.resolve(this.revoked(revoked));
   leaveChat: Handler<typeof presenceContracts.leaveChat> = ({ chatId }) => Promise.resolve(chatId);
   uploadFile: Handler<typeof messageContracts.uploadFile> = () => Promise.reject(new Failure('UNAVAILABLE'));
   downloadFile: Handler<typeof messageContracts.downloadFile> = () => Promise.reject(new Failure('FILE_NOT_FOUND'));
@@ -138,6 +134,13 @@ export class Stubs {
 
   get all(): Bus[] {
     return [this.chat, this.message, this.presence];
+  }
+
+  /** `at`: milliseconds since 1970. */
+  revoked(revoked: { userId?: number | undefined; jti?: string | undefined }, at = Date.now()) {
+    const revocation = { ...revoked, revokedAt: new Date(at).toISOString(), until: new Date(at + 3_600_000).toISOString() };
+    this.revocations.push({ ...revocation, position: this.revocations.length + 1 });
+    return revocation;
   }
 
   newChat(): StubChat {

@@ -1,10 +1,9 @@
 import type { Bus, RoutesOf } from '@switchboard/shared/bus';
 import type { FileSignature, messageContracts } from '@switchboard/shared/contracts';
-import type { TokenBuckets } from '@switchboard/shared/limits';
 import type { ChatDirectory, FileStore, MessageSender, MessageStore, TransferTickets } from './domain/message-store.ts';
 import { downloadFileHandler, downloadSignedFileHandler, uploadFileHandler } from './handlers/files.ts';
 import { joinChatHandler } from './handlers/join-chat.ts';
-import { limited } from './handlers/limited.ts';
+import { limited, limitedRead, type UserLimits } from './handlers/limited.ts';
 import { listMessagesHandler } from './handlers/list-messages.ts';
 import { pingHandler } from './handlers/ping.ts';
 import { readHeadsHandler, readLogHandler } from './handlers/read-log.ts';
@@ -20,7 +19,7 @@ export interface Parts {
   readonly tickets: TransferTickets;
   readonly isGoodFileUrl: (fileId: string, proof: FileSignature) => boolean;
   /** What each user may ask of this replica. */
-  readonly users: TokenBuckets<number>;
+  readonly users: UserLimits;
   readonly bus: Bus;
 }
 
@@ -28,8 +27,8 @@ export interface Parts {
 export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, users, bus }: Parts) =>
   ({
     sendMessage: limited(users, sendMessageHandler(sender, chats, bus)),
-    joinChat: limited(users, joinChatHandler(store, chats)),
-    listMessages: limited(users, listMessagesHandler(store, chats)),
+    joinChat: limitedRead(users, joinChatHandler(store, chats)),
+    listMessages: limitedRead(users, listMessagesHandler(store, chats)),
     readMessages: limited(users, readMessagesHandler(store, chats, bus)),
     uploadFile: limited(users, uploadFileHandler(tickets)),
     downloadFile: limited(users, downloadFileHandler(files, tickets)),

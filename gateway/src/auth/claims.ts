@@ -1,4 +1,4 @@
-import { MachineName, MAX_TOKEN_LIFE_MS, Role, TokenId, type Actor } from '@switchboard/shared/contracts';
+import { Email, MachineName, MAX_TOKEN_LIFE_MS, Role, TokenId, type Actor } from '@switchboard/shared/contracts';
 import { z } from 'zod';
 
 /** Which claims hold what, where the identity provider names them its own way. */
@@ -30,14 +30,14 @@ export interface MachineIdentity extends TokenFacts {
 export type Identity = UserIdentity | MachineIdentity;
 
 /** Issuers' clocks may be this much ahead of ours. */
-const CLOCK_SKEW_MS = 60_000;
+export const CLOCK_SKEW_MS = 10_000;
 
-const Id = z.union([z.int(), z.string().regex(/^[0-9]{1,16}$/).transform(Number)]).pipe(z.int().positive());
+const Id = z.union([z.int(), z.string().regex(/^[1-9][0-9]{0,15}$/).transform(Number)]).pipe(z.int().positive());
 const Seconds = z.number().nonnegative();
 const Facts = { exp: Seconds, nbf: Seconds.optional(), iat: Seconds, jti: TokenId.optional() };
 
 const Claims = z.discriminatedUnion('role', [
-  z.object({ ...Facts, role: Role, id: Id, email: z.string().min(1).max(320) }),
+  z.object({ ...Facts, role: Role, id: Id, email: Email }),
   z.object({ ...Facts, role: z.literal('service'), id: MachineName }),
 ]);
 

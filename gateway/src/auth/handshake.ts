@@ -1,13 +1,14 @@
 import type { Bus } from '@switchboard/shared/bus';
 import { ERRORS, Failure, type ErrorCode } from '@switchboard/shared/errors';
+import type { Tally } from '@switchboard/shared/limits';
 import type { Logger } from '@switchboard/shared/runtime';
 import type { ExtendedError } from 'socket.io';
 import { ClientEvent } from '../client-event.ts';
 import type { EventLimits } from '../limits/event-limits.ts';
-import type { Tally } from '../limits/tally.ts';
 import type { ChatServer, ChatSocket } from '../sockets.ts';
 import { bearerToken } from './token.ts';
 import type { Verify } from './verify.ts';
+import { Visits } from './visits.ts';
 
 export interface HandshakeParts {
   readonly bus: Bus;
@@ -25,16 +26,14 @@ const TOLD = new Set<ErrorCode>(['UNAUTHORIZED', 'RATE_LIMITED', 'TOO_MANY_CONNE
 
 /** Lets in who brings a valid token. Every refusal of a token reads the same, but for its trace. */
 export function guardHandshake(io: ChatServer, { bus, gatewayId, verify, allowQueryToken, limits, sockets, logger }: HandshakeParts): void {
-  const taken = new WeakSet<ChatSocket['conn']>();
+  const visits = new Visits();
 
   io.use((socket, next) => {
-    // One connection speaks for one user, once: no client of ours sends a second CONNECT.
-    if (taken.has(socket.conn)) {
+    if (!visits.begin(socket.conn)) {
       socket.conn.close();
-      next(new Error('connected twice'));
+      next(new Error('one CONNECT too many'));
       return;
     }
-    taken.add(socket.conn);
     const connecting = new ClientEvent('connect', bus.spans, gatewayId, [socket.handshake.auth['traceparent']]);
     admit(socket).then(
       () => {
@@ -44,7 +43,7 @@ export function guardHandshake(io: ChatServer, { bus, gatewayId, verify, allowQu
       (error: unknown) => {
         const { traceId } = connecting.trace;
         const failure = toFailure(error, traceId);
-        taken.delete(socket.conn);
+        visits.leave(socket.conn);
         connecting.answered(failure.code);
         next(refusal(failure, traceId));
       },
@@ -61,7 +60,7 @@ export function guardHandshake(io: ChatServer, { bus, gatewayId, verify, allowQu
     socket.data = identity;
     whenOver(socket, () => {
       sockets.remove(id);
-      taken.delete(socket.conn);
+      visits.leave(socket.conn);
     });
   }
 
@@ -72,15 +71,15 @@ export function guardHandshake(io: ChatServer, { bus, gatewayId, verify, allowQu
   }
 }
 
-/** Once, whether it disconnects or its connection ends before it is a socket at all. */
+/** Once, whether it disconnects or its connection ends before it is a socket at all. Nothing of it stays with the connection. */
 function whenOver(socket: ChatSocket, run: () => void): void {
-  let isOver = false;
   const end = () => {
-    if (!isOver) run();
-    isOver = true;
+    socket.off('disconnect', end);
+    socket.conn.off('close', end);
+    run();
   };
-  socket.once('disconnect', end);
-  socket.conn.once('close', end);
+  socket.on('disconnect', end);
+  socket.conn.on('close', end);
 }
 
 function tokenOf({ handshake }: ChatSocket, allowQueryToken: boolean): string | undefined {

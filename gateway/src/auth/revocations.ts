@@ -3,7 +3,7 @@ import { observe, type Bus } from '@switchboard/shared/bus';
 import { presenceContracts, REVOCATIONS_PAGE, type ReplyOf } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { Logger } from '@switchboard/shared/runtime';
-import type { Identity } from './claims.ts';
+import { CLOCK_SKEW_MS, type Identity } from './claims.ts';
 import type { Verify } from './verify.ts';
 
 type Revoked = ReplyOf<typeof presenceContracts.readRevocations>['revocations'][number];
@@ -43,7 +43,7 @@ export class Revocations {
   /** All that holds already, waiting for presence-service as long as it takes: nobody is let in before. */
   static async read(bus: Bus, logger: Logger): Promise<Revocations> {
     const revocations = new Revocations(bus, logger);
-    while ((await revocations.#readAll()) === undefined) await sleep(EVERY_MS);
+    while (!(await revocations.#readAll())) await sleep(EVERY_MS);
     return revocations;
   }
 
@@ -53,9 +53,14 @@ export class Revocations {
   }
 
   async #follow(onRevoked: () => void): Promise<void> {
+    // Whoever connected while the first were read was judged by what was read so far.
+    let told = 0;
     while (!this.#isStopped) {
       await sleep(EVERY_MS, undefined, { ref: false });
-      if ((await this.#readAll()) === true) onRevoked();
+      await this.#readAll();
+      // A page may have been read, and the next not.
+      if (this.#position > told) onRevoked();
+      told = this.#position;
       this.#prune();
     }
   }
@@ -69,19 +74,19 @@ export class Revocations {
     if (identity.tokenId !== undefined && this.#ended.has(idOf({ jti: identity.tokenId }))) return true;
     if (identity.kind === 'machine') return false;
     const ended = this.#ended.get(idOf({ userId: identity.actor.id }));
-    return ended !== undefined && identity.issuedAt <= ended.revokedAt;
+    // Its issuer's clock may have been ahead.
+    return ended !== undefined && identity.issuedAt <= ended.revokedAt + CLOCK_SKEW_MS;
   }
 
-  /** True when there was something new; undefined when it could not be read. */
-  async #readAll(): Promise<boolean | undefined> {
-    const before = this.#position;
+  /** False when it could not be read to the end. */
+  async #readAll(): Promise<boolean> {
     try {
       let hasMore = true;
       while (hasMore) hasMore = await this.#readPage();
-      return this.#position > before;
+      return true;
     } catch (error) {
       this.#logger.debug({ err: error }, 'revocations could not be read; trying again');
-      return undefined;
+      return false;
     }
   }
 

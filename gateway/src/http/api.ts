@@ -26,6 +26,7 @@ export function apiRoutes(bus: Bus, askers: Askers): Router {
 
 /** Path parameters, query and body as one object. Throws VALIDATION when a name stands in two of them. */
 function inputOf(request: Request, { method }: HttpBinding<unknown>): Record<string, unknown> {
+  if (request.body === undefined && hasBody(request)) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'the body must be application/json' }] });
   const body: unknown = method === 'get' ? {} : (request.body ?? {});
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'the body must be a JSON object' }] });
   const parts = [request.params, request.query, body].flatMap((part): [string, unknown][] => Object.entries(part));
@@ -33,3 +34,5 @@ function inputOf(request: Request, { method }: HttpBinding<unknown>): Record<str
   if (Object.keys(input).length < parts.length) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'a field is given twice' }] });
   return input;
 }
+
+const hasBody = ({ headers }: Request): boolean => headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

@@ -1,6 +1,7 @@
+import type { RequestListener } from 'node:http';
 import { Failure } from '@switchboard/shared/errors';
 import { markUnanswered, type Checks, type Logger, type Telemetry } from '@switchboard/shared/runtime';
-import express, { type Express, type Request, type Router } from 'express';
+import express, { type Express, type Request, type Response, type Router } from 'express';
 import helmet from 'helmet';
 import type { Admission } from '../limits/admission.ts';
 import { cors } from './cors.ts';
@@ -18,7 +19,16 @@ export interface HttpParts {
 const API = '/api/v1';
 
 /** The HTTP side of the gateway: health at once, the API as soon as it is there. */
-export function createHttpApp(served: HttpParts, admission: Admission, telemetry: Telemetry, logger: Logger): Express {
+export function createHttpApp(served: HttpParts, admission: Admission, telemetry: Telemetry, logger: Logger): RequestListener {
+  const app = createExpress(served, admission, telemetry, logger);
+  return (request, response) => {
+    // What is no URL names no route; Express would answer it past everything of ours.
+    if (!URL.canParse(request.url ?? '', 'http://localhost')) request.url = '/';
+    app(request, response);
+  };
+}
+
+function createExpress(served: HttpParts, admission: Admission, telemetry: Telemetry, logger: Logger): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(helmet());
@@ -28,16 +38,29 @@ export function createHttpApp(served: HttpParts, admission: Admission, telemetry
     response.set('Trace-Id', beginTrace(response, telemetry).traceId);
     next();
   });
+  app.use((request, response, next) => {
+    if (request.path !== '/livez') takeRequest(admission, request, response);
+    next();
+  });
   app.use(healthRoutes(() => served.checks));
   app.use(API, cors(admission));
   app.use(API, (request, response, next) => {
-    admission.takeRequest(request);
     if (served.api === undefined) throw new Failure('UNAVAILABLE');
     served.api(request, response, next);
   });
   app.use(() => { throw new Failure('ROUTE_NOT_FOUND'); });
   app.use(problems(logger));
   return app;
+}
+
+/** Whoever asks too often is answered once per connection. */
+function takeRequest(admission: Admission, request: Request, response: Response): void {
+  try {
+    admission.takeRequest(request);
+  } catch (error) {
+    response.set('Connection', 'close');
+    throw error;
+  }
 }
 
 /** Whichever route of the API took the request, by its pattern; a path that nobody serves has no name. */

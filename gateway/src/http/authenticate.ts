@@ -1,6 +1,7 @@
 import type { Asking } from '@switchboard/shared/bus';
 import type { Actor, Caller } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
+import { Tally } from '@switchboard/shared/limits';
 import type { Request } from 'express';
 import type { Identity } from '../auth/claims.ts';
 import { bearerToken } from '../auth/token.ts';
@@ -11,17 +12,23 @@ import type { EventLimits } from '../limits/event-limits.ts';
 export class Askers {
   readonly #verify: Verify;
   readonly #limits: EventLimits;
+  readonly #atWork: Tally<number>;
 
-  constructor(verify: Verify, limits: EventLimits) {
+  /** `maxInFlight`: how many requests of a user are at work at once. */
+  constructor(verify: Verify, limits: EventLimits, maxInFlight: number) {
     this.#verify = verify;
     this.#limits = limits;
+    this.#atWork = new Tally(maxInFlight);
   }
 
-  /** Throws UNAUTHORIZED, RATE_LIMITED, and FORBIDDEN for a machine. */
+  /** Throws UNAUTHORIZED, RATE_LIMITED, BUSY, and FORBIDDEN for a machine. */
   async user(request: Request): Promise<Actor> {
     const identity = await this.#identify(request);
     if (identity.kind !== 'user') throw new Failure('FORBIDDEN');
-    this.#limits.takeOf(identity.actor.id);
+    const { id } = identity.actor;
+    this.#limits.takeOf(id);
+    if (!this.#atWork.add(id)) throw new Failure('BUSY');
+    whenAnswered(request, () => { this.#atWork.remove(id); });
     return identity.actor;
   }
 
@@ -36,4 +43,10 @@ export class Askers {
   #identify(request: Request): Promise<Identity> {
     return this.#verify(bearerToken(request.headers));
   }
+}
+
+/** Or nobody waits for the answer any more. */
+function whenAnswered({ res }: Request, run: () => void): void {
+  if (res === undefined || res.closed) run();
+  else res.once('close', run);
 }

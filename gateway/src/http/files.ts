@@ -1,9 +1,10 @@
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Bus } from '@switchboard/shared/bus';
 import { FileSignature, messageContracts, type FileInfo } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
+import { Tally } from '@switchboard/shared/limits';
 import { Router, type Request, type Response } from 'express';
-import { Tally } from '../limits/tally.ts';
 import type { Askers } from './authenticate.ts';
 import { traceOf } from './trace.ts';
 import { getBytes } from './transfer.ts';
@@ -12,6 +13,8 @@ import { receiveFile } from './upload.ts';
 /** Images that no browser executes; everything else is only ever saved. */
 const SAFE_IMAGES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif']);
 
+/** A download of which nobody takes anything for so long is given up. */
+const STALLED_MS = 30_000;
 /** At the same time. */
 const MAX_UPLOADS_PER_USER = 4;
 
@@ -35,7 +38,7 @@ export function fileRoutes(bus: Bus, askers: Askers, maxBytes: number): Router {
     const { file, url } = await open(request, response);
     const bytes = await getBytes(url);
     describe(response, file);
-    await pipeline(bytes, response).catch((error: unknown) => { if (!response.destroyed) throw error; });
+    await pipeline(bytes, untilStalled(response), response).catch((error: unknown) => { if (!response.destroyed) throw error; });
   });
 
   return router;
@@ -53,6 +56,15 @@ export function fileRoutes(bus: Bus, askers: Askers, maxBytes: number): Router {
     const actor = await askers.user(request);
     return bus.request(messageContracts.downloadFile, { fileId }, { actor, trace });
   }
+}
+
+/** Passes bytes on, and ends the response when nobody has taken any for a while. */
+function untilStalled(response: Response): Transform {
+  const timer = setTimeout(() => { response.destroy(); }, STALLED_MS);
+  return new Transform({
+    transform(chunk, _encoding, done) { timer.refresh(); done(null, chunk); },
+    destroy(error, done) { clearTimeout(timer); done(error); },
+  });
 }
 
 function describe(response: Response, file: FileInfo): void {

@@ -16,6 +16,8 @@ const MAX_FORM_BYTES = 16 * 1024;
  * Throws VALIDATION for a form that is not that, TOO_LARGE, and UNAVAILABLE when the bytes cannot be stored.
  */
 export async function receiveFile(request: Request, response: Response, bus: Bus, actor: Actor, trace: Trace, maxBytes: number): Promise<FileInfo> {
+  // Nobody would hear of it that the form never comes.
+  if (request.destroyed) throw new Failure('UNAVAILABLE');
   if (Number(request.headers['content-length'] ?? 0) > maxBytes + MAX_FORM_BYTES) throw new Failure('TOO_LARGE');
   let stored: FileInfo | undefined;
   const storage: StorageEngine = {
@@ -38,6 +40,7 @@ export async function receiveFile(request: Request, response: Response, bus: Bus
   await new Promise<void>((resolve, reject) => {
     // Multer would read the rest of the form first.
     tooLarge = () => { reject(new Failure('TOO_LARGE')); };
+    request.once('close', () => { if (!request.complete) reject(new Failure('UNAVAILABLE')); });
     const upload = multer({ storage, defParamCharset: 'utf8', limits: { fileSize: maxBytes, files: 1, fields: 0, parts: 2 } }).single('file');
     upload(request, response, (error: unknown) => { if (error === undefined || error === null) resolve(); else reject(toFailure(error)); });
   });

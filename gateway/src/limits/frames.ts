@@ -8,14 +8,21 @@ const FRAMES_PER_EVENT = 4;
 const BURST_PER_EVENT = 5;
 /** Polling clients put what has piled up into one request. */
 const POLLING_BURST_PER_EVENT = 40;
-/** Who sends faster than they are read for so long is cut off. */
+/** Until a connection has said who it is of, it has this much to say, and no more at once. */
+const BURST_OF_STRANGERS = 20;
+/** Who sends faster than they are read for so long is cut off, or as soon as so much of it has been read all the same. */
 const PATIENCE_MS = 5_000;
+const MAX_HELD = 1_000;
+const MAX_HELD_OF_STRANGERS = 100;
 const READ_ON_EVERY_MS = 100;
 const MAX_FRAGMENTS = 1_024;
 /** How long a peer has to answer a closing frame. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
 const FRAMES = new Set<string | symbol>(['message', 'ping', 'pong']);
+
+/** WebSockets whose users are known. */
+const knownConnections = new WeakSet<WebSocket>();
 
 const cutOff = new Counts('switchboard.gateway.cut_off', '{connection}', 'Connections that were ended for what they did', 'reason');
 
@@ -44,7 +51,8 @@ export class FrameLimits {
 
     return class extends WebSocketServer {
       constructor(options?: ServerOptions) {
-        const ours = { ...options, WebSocket: PacedWebSocket, maxFragments: MAX_FRAGMENTS, closeTimeout: CLOSE_TIMEOUT_MS };
+        // Pongs are sent when a ping is handed on: by itself a WebSocket answers all that it reads, paced or not.
+        const ours = { ...options, WebSocket: PacedWebSocket, autoPong: false, maxFragments: MAX_FRAGMENTS, closeTimeout: CLOSE_TIMEOUT_MS };
         super(ours);
       }
     };
@@ -62,6 +70,12 @@ export class FrameLimits {
       });
     });
     io.on('connection', (socket) => {
+      const webSocket = webSocketOf(socket.conn);
+      if (webSocket !== undefined) knownConnections.add(webSocket);
+      socket.conn.on('upgrade', () => {
+        const upgraded = webSocketOf(socket.conn);
+        if (upgraded !== undefined) knownConnections.add(upgraded);
+      });
       socket.once('disconnect', () => { if (this.#isFlooder(socket.conn)) onFlood(socket.data.actor.id); });
     });
   }
@@ -71,7 +85,7 @@ export class FrameLimits {
   }
 }
 
-/** A WebSocket that hands on its frames at a rate. Those of a chunk that was read already wait here, 64 KiB at most; then nothing is read. */
+/** WebSockets that hand on their frames at a rate. Those of a chunk that was read already wait here; then nothing is read. */
 const pacedWebSocket = (rate: Rate, onFlood: (socket: WebSocket) => void): typeof WebSocket => class extends WebSocket {
   readonly #bucket = new TokenBucket(rate);
   #held: [event: string | symbol, args: unknown[]][] = [];
@@ -79,20 +93,29 @@ const pacedWebSocket = (rate: Rate, onFlood: (socket: WebSocket) => void): typeo
   #waiting: NodeJS.Timeout | undefined;
   /** Since when it has sent more than is read, performance.now(), ms. */
   #aheadSince: number | undefined;
+  #isOver = false;
 
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     if (event === 'close') this.#forget();
     if (!FRAMES.has(event)) return super.emit(event, ...args);
-    if (this.#waiting === undefined && this.#mayRead()) return super.emit(event, ...args);
+    // Of a chunk that was read before it was cut off there may be much left.
+    if (this.#isOver) return false;
+    if (this.#waiting === undefined && this.#mayRead()) return this.#handOn(event, args);
     this.#held.push([event, args]);
-    if (this.#waiting === undefined) this.#waitOrCutOff();
+    if (this.#held.length > (knownConnections.has(this) ? MAX_HELD : MAX_HELD_OF_STRANGERS)) this.#cutOff();
+    else if (this.#waiting === undefined) this.#waitOrCutOff();
     return true;
+  }
+
+  #handOn(event: string | symbol, args: unknown[]): boolean {
+    if (event === 'ping' && this.readyState === WebSocket.OPEN) this.pong(args[0]);
+    return super.emit(event, ...args);
   }
 
   #mayRead(): boolean {
     const now = performance.now();
     if (this.#bucket.isFull(now)) this.#aheadSince = undefined;
-    if (this.#bucket.take(now) === 0) return true;
+    if (this.#bucket.take(now, knownConnections.has(this) ? 0 : Math.max(0, rate.burst - BURST_OF_STRANGERS)) === 0) return true;
     this.#aheadSince ??= now;
     return false;
   }
@@ -114,7 +137,7 @@ const pacedWebSocket = (rate: Rate, onFlood: (socket: WebSocket) => void): typeo
         return;
       }
       const [event, args] = this.#held.shift() ?? [''];
-      super.emit(event, ...(args ?? []));
+      this.#handOn(event, args ?? []);
     }
     this.resume();
   }
@@ -127,6 +150,7 @@ const pacedWebSocket = (rate: Rate, onFlood: (socket: WebSocket) => void): typeo
   }
 
   #forget(): void {
+    this.#isOver = true;
     clearTimeout(this.#waiting);
     this.#waiting = undefined;
     this.#held = [];

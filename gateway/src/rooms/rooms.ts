@@ -51,6 +51,7 @@ export class Rooms {
     this.#presence = presence;
     this.#logger = logger;
     io.on('connection', (socket) => {
+      if (!socket.connected) return;
       void socket.join(userRoom(socket.data.actor.id));
       socket.on('disconnect', (reason: unknown) => { this.#leaveAll(socket, INTENDED.has(String(reason)) ? 'left' : 'dropped'); });
     });

@@ -1,15 +1,34 @@
 import type { Handler, RequestContext } from '@switchboard/shared/bus';
 import type { RequestContract } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
-import type { TokenBuckets } from '@switchboard/shared/limits';
+import type { Tally, TokenBuckets } from '@switchboard/shared/limits';
+
+/** What one user may ask of this replica. */
+export interface UserLimits {
+  readonly rate: TokenBuckets<number>;
+  /** Reads at work at once: they hold connections that the others' sends need. */
+  readonly reads: Tally<number>;
+}
 
 /**
  * The gateways limit what users ask for; this service does not take their word for it, and sees what a user asks through all of
  * them. Throws RATE_LIMITED with `retryAfterMs`.
  */
-export const limited = <C extends RequestContract>(users: TokenBuckets<number>, handler: Handler<C>): Handler<C> =>
+export const limited = <C extends RequestContract>({ rate }: UserLimits, handler: Handler<C>): Handler<C> =>
   async (payload, context: RequestContext) => {
-    const retryAfterMs = users.take(context.actor.id);
+    const retryAfterMs = rate.take(context.actor.id);
     if (retryAfterMs > 0) throw new Failure('RATE_LIMITED', { retryAfterMs });
     return handler(payload, context);
   };
+
+/** The same for what reads pages. Throws BUSY as well. */
+export const limitedRead = <C extends RequestContract>(limits: UserLimits, handler: Handler<C>): Handler<C> =>
+  limited(limits, async (payload, context) => {
+    const { id } = context.actor;
+    if (!limits.reads.add(id)) throw new Failure('BUSY');
+    try {
+      return await handler(payload, context);
+    } finally {
+      limits.reads.remove(id);
+    }
+  });

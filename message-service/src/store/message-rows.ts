@@ -1,5 +1,6 @@
 import type { ChatStatus } from '@switchboard/shared/contracts';
 import type { StoredMessage, Thread } from '../domain/message.ts';
+import { MAX_PAGE_BYTES } from './page.ts';
 
 /** Every column of a message, from the table alias given, each under `prefix` + its name. */
 export const messageColumns = (alias: string, prefix = ''): string =>
@@ -24,6 +25,19 @@ export type ThreadRow = StoredMessage & { readonly [Name in keyof StoredMessage 
 
 export const THREAD_COLUMNS = `${messageColumns('m')}, ${messageColumns('r', 'reply_')}`;
 export const THREAD_TABLES = 'message.message m LEFT JOIN message.message r ON r.chat_id = m.chat_id AND r.id = m.reply_to_id';
+
+/**
+ * The texts of one message and the one it replies to, in bytes. Postgres knows it without reading them, so that what is too much
+ * for a page is not read at all.
+ */
+const BYTES = `octet_length(coalesce(m.text, '')) + octet_length(coalesce(r.text, ''))`;
+
+/** Those of the messages in `where` that fit a page: their `seq`, first come first. */
+export const fitting = (where: string, order: 'ASC' | 'DESC', limit: string): string =>
+  `SELECT seq FROM (
+     SELECT seq, sum(bytes) OVER (ORDER BY seq ${order}) - bytes AS before
+     FROM (SELECT m.seq, ${BYTES} AS bytes FROM ${THREAD_TABLES} WHERE ${where} ORDER BY m.seq ${order} LIMIT ${limit}) AS page
+   ) AS page WHERE before < ${MAX_PAGE_BYTES}`;
 
 export function toThread(row: ThreadRow): Thread {
   const { reply_id, reply_chatId, reply_seq, reply_senderId, reply_senderEmail, reply_senderRole, reply_createdAt } = row;

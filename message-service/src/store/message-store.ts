@@ -7,7 +7,7 @@ import type { MessageStore } from '../domain/message-store.ts';
 import { catchUp } from './catch-up.ts';
 import { decodeSeq, encodeSeq } from './cursors.ts';
 import { SCHEMA } from './entities.ts';
-import { THREAD_COLUMNS, THREAD_TABLES, toThread, type ChatHead, type ThreadRow } from './message-rows.ts';
+import { fitting, THREAD_COLUMNS, THREAD_TABLES, toThread, type ChatHead, type ThreadRow } from './message-rows.ts';
 import { withinBytes } from './page.ts';
 import { markRead } from './read-marks.ts';
 import { RenderedLog } from './rendered-log.ts';
@@ -23,7 +23,7 @@ export function createMessageStore(database: DataSource, urlOf: UrlOfFile): Mess
     const rows = await database.query<((ChatHead & ThreadRow) | (ChatHead & { readonly id: null }))[]>(
       `SELECT c.status, c.version, c.rev, page.* FROM message.chat c
        LEFT JOIN LATERAL (
-         SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = c.id AND m.seq < $2 ORDER BY m.seq DESC LIMIT $3
+         SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = c.id AND m.seq IN (${fitting('m.chat_id = c.id AND m.seq < $2', 'DESC', '$3')}) ORDER BY m.seq DESC
        ) AS page ON true WHERE c.id = $1 AND ($4 OR c.client_id = $5) ORDER BY page.seq DESC`,
       [chatId, before, limit, mayEnterAny(actor), actor.id],
     );

@@ -1,5 +1,5 @@
 /** However long its texts are: a page must fit a NATS message, and eight of them, asked for by one socket, the gateway's memory. */
-const MAX_PAGE_BYTES = 1024 * 1024;
+export const MAX_PAGE_BYTES = 1024 * 1024;
 
 /** As many of the first items as fit, one at least. */
 export function withinBytes<Item>(items: readonly Item[]): Item[] {

@@ -2,7 +2,7 @@ import { logEntry, messagesRead, newMessage, type Heads, type LogEntry, type Mes
 import type { ChatLog, LogRow } from '@switchboard/shared/log';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { THREAD_COLUMNS, THREAD_TABLES, type ThreadRow } from './message-rows.ts';
+import { fitting, THREAD_COLUMNS, THREAD_TABLES, type ThreadRow } from './message-rows.ts';
 import { withinBytes } from './page.ts';
 
 /** In the log a message is its `seq`; it is rendered whenever the log is read, with file URLs that are good then. */
@@ -39,18 +39,28 @@ export class RenderedLog {
     const seqs = rows.flatMap((row) => (row.event === newMessage.event ? SeqPayload.parse(row.payload).seq : []));
     if (seqs.length === 0) return new Map();
     const messages = await this.#database.query<ThreadRow[]>(
-      `SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = $1 AND m.seq = ANY($2::integer[])`,
+      `SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = $1 AND m.seq IN (${fitting('m.chat_id = $1 AND m.seq = ANY($2::integer[])', 'ASC', 'ALL')})`,
       [chatId, seqs],
     );
     return new Map(messages.map((row) => [row.seq, this.#toMessage(row)]));
   }
 }
 
+/** Up to the first message that was too much for the page. */
 function toEntries(rows: readonly LogRow[], messages: ReadonlyMap<number, Message>): LogEntry[] {
-  return rows.map((row) => {
-    if (row.event !== newMessage.event) return logEntry(messagesRead, row.rev, messagesRead.payload.parse(row.payload));
-    const message = messages.get(SeqPayload.parse(row.payload).seq);
-    if (message === undefined) throw new Error(`the log of chat ${row.chatId} names a message that is not stored`);
-    return logEntry(newMessage, row.rev, message);
-  });
+  const entries: LogEntry[] = [];
+  for (const row of rows) {
+    const entry = toEntry(row, messages);
+    if (entry === undefined) break;
+    entries.push(entry);
+  }
+  // One fits always.
+  if (rows[0] !== undefined && entries.length === 0) throw new Error(`the log of chat ${rows[0].chatId} names a message that is not stored`);
+  return entries;
+}
+
+function toEntry({ event, rev, payload }: LogRow, messages: ReadonlyMap<number, Message>): LogEntry | undefined {
+  if (event !== newMessage.event) return logEntry(messagesRead, rev, messagesRead.payload.parse(payload));
+  const message = messages.get(SeqPayload.parse(payload).seq);
+  return message && logEntry(newMessage, rev, message);
 }

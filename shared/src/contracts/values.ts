@@ -26,8 +26,11 @@ export type Role = z.output<typeof Role>;
 /** The `jti` of a token, as its issuer made it. */
 export const TokenId = z.string().min(1).max(255).refine(isStorable);
 
+/** As a token names it, and as others are told it: nothing in it that is not seen, or that piles up. */
+export const Email = z.string().min(1).max(320).refine((email) => isStorable(email) && !/[\p{C}\p{M}]/u.test(email), { error: 'must be an address that can be shown' });
+
 /** Who asks: taken from a verified token by the gateway, carried with every request. */
-export const Actor = z.object({ id: UserId, email: z.string().max(320), role: Role });
+export const Actor = z.object({ id: UserId, email: Email, role: Role });
 export type Actor = z.output<typeof Actor>;
 
 /** Another system of the enterprise, as its token names it. */
@@ -63,16 +66,22 @@ export const MAX_TEXT_LENGTH = 8000;
 export const Text = z
   .string()
   .min(1)
-  .max(MAX_TEXT_LENGTH)
-  .refine(isStorable, { error: 'must be well-formed Unicode without NUL' })
+  .max(MAX_TEXT_LENGTH, { abort: true })
+  .refine(isStorable, { error: 'must be well-formed Unicode without NUL', abort: true })
   .refine((text) => !isBlank(text), { error: 'must not be blank' })
-  .refine((text) => !MARKS_UPON_MARKS.test(text), { error: 'must not pile more than 30 marks upon a letter' });
+  .refine((text) => !pilesMarks(text), { error: 'must not pile more than 30 marks upon a letter' });
 
 /** Nothing a reader would see: white space, format and control characters, and the letters that are drawn as nothing. */
 const isBlank = (text: string): boolean => /^[\s\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}\u{16fe4}]*$/u.test(text);
 
 /** No script needs more: Unicode's Stream-Safe Text Format, UAX #15, section 13. */
-const MARKS_UPON_MARKS = /\p{M}{31}/u;
+const MAX_MARKS = 30;
+
+/** Each character is looked at once, whatever stands before it. */
+function pilesMarks(text: string): boolean {
+  for (const [marks] of text.matchAll(/\p{M}+/gu)) if (marks.length > MAX_MARKS && Array.from(marks).length > MAX_MARKS) return true;
+  return false;
+}
 
 export const Sender = z.object({ id: z.number(), email: z.string(), role: z.string() });
 export type Sender = z.output<typeof Sender>;

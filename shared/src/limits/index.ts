@@ -1,1 +1,2 @@
+export { Tally } from './tally.ts';
 export { rateOf, TokenBucket, TokenBuckets, type Rate } from './token-buckets.ts';

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { context, metrics, propagation, trace, TraceFlags } from '@opentelemetry/api';
+import { context, isSpanContextValid, metrics, propagation, trace, TraceFlags } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { getRPCMetadata, RPCType, setGlobalErrorHandler } from '@opentelemetry/core';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
@@ -86,7 +86,9 @@ function startTraces(resource: Resource, processor: SpanProcessor, share: Share,
 
 function traceAtHand(): Trace | undefined {
   const spanContext = trace.getActiveSpan()?.spanContext();
-  return spanContext && { traceId: spanContext.traceId, spanId: spanContext.spanId, isSampled: (spanContext.traceFlags & TraceFlags.SAMPLED) !== 0 };
+  // Where no traces are told there is a span all the same, of no trace.
+  if (spanContext === undefined || !isSpanContextValid(spanContext)) return undefined;
+  return { traceId: spanContext.traceId, spanId: spanContext.spanId, isSampled: (spanContext.traceFlags & TraceFlags.SAMPLED) !== 0 };
 }
 
 function nameRoute(route: string): void {

@@ -1,0 +1,46 @@
+import type { ChatSocket } from '../sockets.ts';
+
+type Connection = ChatSocket['conn'];
+
+/** How long a connection may be without a socket. */
+export const CONNECT_WITHIN_MS = 10_000;
+/** A client whose token has ended comes again with another; none of ours comes so often. */
+const MAX_CONNECTS = 10;
+
+interface Visit {
+  connects: number;
+  isTaken: boolean;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Who speaks over a connection: one socket at a time, a few in its life, and not nobody for long. */
+export class Visits {
+  readonly #visits = new WeakMap<Connection, Visit>();
+
+  /** False: there is a socket already, or there were too many. */
+  begin(connection: Connection): boolean {
+    const visit = this.#of(connection);
+    visit.connects += 1;
+    if (visit.isTaken || visit.connects > MAX_CONNECTS) return false;
+    visit.isTaken = true;
+    clearTimeout(visit.timer);
+    return true;
+  }
+
+  leave(connection: Connection): void {
+    const visit = this.#of(connection);
+    visit.isTaken = false;
+    clearTimeout(visit.timer);
+    visit.timer = setTimeout(() => { connection.close(); }, CONNECT_WITHIN_MS);
+    if (connection.readyState !== 'open') clearTimeout(visit.timer);
+  }
+
+  #of(connection: Connection): Visit {
+    const known = this.#visits.get(connection);
+    if (known !== undefined) return known;
+    const visit: Visit = { connects: 0, isTaken: false, timer: undefined };
+    this.#visits.set(connection, visit);
+    connection.once('close', () => { clearTimeout(visit.timer); });
+    return visit;
+  }
+}
