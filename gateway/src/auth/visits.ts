@@ -1,6 +1,9 @@
-import type { ChatSocket } from '../sockets.ts';
-
-type Connection = ChatSocket['conn'];
+/** An Engine.IO connection, as far as it matters here. */
+export interface Connection {
+  readonly readyState: string;
+  close(): unknown;
+  once(event: 'close', run: () => void): unknown;
+}
 
 /** How long a connection may be without a socket. */
 export const CONNECT_WITHIN_MS = 10_000;
