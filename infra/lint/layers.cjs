@@ -19,7 +19,7 @@ module.exports = {
     forbid('production-never-imports-tests', { path: '/src/' }, { path: '/test/|^infra/testing/' }),
 
     forbid('errors-import-nothing', { path: '^shared/src/errors\\.ts$' }, { path: '^shared/src/' }),
-    forbid('limits-import-nothing', { path: '^shared/src/limits/' }, { path: '^shared/src/(?!limits/)' }),
+    forbid('limits-import-errors-only', { path: '^shared/src/limits/' }, { path: '^shared/src/(?!limits/|errors\\.ts)' }),
     forbid('contracts-import-errors-only', { path: '^shared/src/contracts/' }, { path: '^shared/src/(?!contracts/|errors\\.ts)' }),
     forbid('bus-imports-contracts-and-errors-only', { path: '^shared/src/bus/' }, { path: '^shared/src/(?!bus/|contracts/|errors\\.ts|failpoints\\.ts)' }),
     forbid('contracts-are-data', { path: '^shared/src/contracts/' }, { path: 'node_modules/(?!zod/)' }),

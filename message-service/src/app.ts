@@ -1,6 +1,6 @@
 import { Bus } from '@switchboard/shared/bus';
 import { messageContracts, messageHeads } from '@switchboard/shared/contracts';
-import { rateOf, Tally, TokenBuckets } from '@switchboard/shared/limits';
+import { rateOf, TokenBuckets, Turns } from '@switchboard/shared/limits';
 import { announceHeads, KnownChats } from '@switchboard/shared/log';
 import { openDatabase } from '@switchboard/shared/postgres';
 import { InternalServer, noTelemetry, type Logger, type Running, type Telemetry } from '@switchboard/shared/runtime';
@@ -17,6 +17,8 @@ import { MessageWriter } from './store/message-writer.ts';
 
 /** Of ten connections to Postgres: whoever reads as much as they can leaves the rest to the others. */
 const MAX_READS_PER_USER = 4;
+/** Whoever asks waits no longer for an answer than REQUEST_TIMEOUT_MS. */
+const READ_PATIENCE_MS = 1_000;
 
 /** message-service, serving. Waits for Postgres and NATS as long as they take; meanwhile it is live and not ready. */
 export async function createMessageService(config: Config, logger: Logger, telemetry: Telemetry = noTelemetry): Promise<Running & { readonly url: string }> {
@@ -31,7 +33,7 @@ export async function createMessageService(config: Config, logger: Logger, telem
   const files = createFileStore(database);
   const chats = new KnownChats(SCHEMA, database, bus, logger);
   const tickets = new Tickets(config.INTERNAL_URL ?? internal.url);
-  const users = { rate: new TokenBuckets<number>(rateOf(2 * config.RATE_LIMIT_EVENTS)), reads: new Tally<number>(config.RATE_LIMIT_EVENTS === 0 ? 0 : MAX_READS_PER_USER) };
+  const users = { rate: new TokenBuckets<number>(rateOf(2 * config.RATE_LIMIT_EVENTS)), reads: new Turns<number>(MAX_READS_PER_USER, READ_PATIENCE_MS) };
 
   const stopFollowing = chats.follow();
   bus.serve(messageContracts, routes({ store, sender, chats, files, tickets, isGoodFileUrl: isGood, users, bus }));

@@ -1,24 +1,27 @@
-import type { Asking } from '@switchboard/shared/bus';
+import { REQUEST_TIMEOUT_MS, type Asking } from '@switchboard/shared/bus';
 import type { Actor, Caller } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
-import { Tally } from '@switchboard/shared/limits';
+import { Turns } from '@switchboard/shared/limits';
 import type { Request } from 'express';
 import type { Identity } from '../auth/claims.ts';
 import { bearerToken } from '../auth/token.ts';
 import type { Verify } from '../auth/verify.ts';
 import type { EventLimits } from '../limits/event-limits.ts';
 
+/** How long a request waits for its turn. */
+const PATIENCE_MS = REQUEST_TIMEOUT_MS;
+
 /** Finds out who asks over HTTP, and whether they may ask once more. */
 export class Askers {
   readonly #verify: Verify;
   readonly #limits: EventLimits;
-  readonly #atWork: Tally<number>;
+  readonly #turns: Turns<number>;
 
   /** `maxInFlight`: how many requests of a user are at work at once. */
   constructor(verify: Verify, limits: EventLimits, maxInFlight: number) {
     this.#verify = verify;
     this.#limits = limits;
-    this.#atWork = new Tally(maxInFlight);
+    this.#turns = new Turns(maxInFlight, PATIENCE_MS);
   }
 
   /** Throws UNAUTHORIZED, RATE_LIMITED, BUSY, and FORBIDDEN for a machine. */
@@ -27,8 +30,7 @@ export class Askers {
     if (identity.kind !== 'user') throw new Failure('FORBIDDEN');
     const { id } = identity.actor;
     this.#limits.takeOf(id);
-    if (!this.#atWork.add(id)) throw new Failure('BUSY');
-    whenAnswered(request, () => { this.#atWork.remove(id); });
+    whenAnswered(request, await this.#turns.take(id));
     return identity.actor;
   }
 

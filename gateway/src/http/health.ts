@@ -27,16 +27,9 @@ export function healthRoutes(checks: () => Checks): Router {
     next();
   });
   router.get('/livez', (_request, response) => { response.json({ live: true }); });
-  const state = shared(() => readiness(checks()));
   router.get('/readyz', async (_request, response) => {
-    const now = await state();
-    response.status(now.ready ? 200 : 503).json(now);
+    const state = await readiness(checks());
+    response.status(state.ready ? 200 : 503).json(state);
   });
   return router;
-}
-
-/** Whoever asks while somebody is asking hears the same: it asks three services and their databases. */
-function shared<Result>(ask: () => Promise<Result>): () => Promise<Result> {
-  let asked: Promise<Result> | undefined;
-  return () => (asked ??= ask().finally(() => { asked = undefined; }));
 }

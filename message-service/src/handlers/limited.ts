@@ -1,13 +1,13 @@
 import type { Handler, RequestContext } from '@switchboard/shared/bus';
 import type { RequestContract } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
-import type { Tally, TokenBuckets } from '@switchboard/shared/limits';
+import type { TokenBuckets, Turns } from '@switchboard/shared/limits';
 
 /** What one user may ask of this replica. */
 export interface UserLimits {
   readonly rate: TokenBuckets<number>;
   /** Reads at work at once: they hold connections that the others' sends need. */
-  readonly reads: Tally<number>;
+  readonly reads: Turns<number>;
 }
 
 /**
@@ -21,14 +21,13 @@ export const limited = <C extends RequestContract>({ rate }: UserLimits, handler
     return handler(payload, context);
   };
 
-/** The same for what reads pages. Throws BUSY as well. */
+/** The same for what reads pages, so many at a time. Throws BUSY as well. */
 export const limitedRead = <C extends RequestContract>(limits: UserLimits, handler: Handler<C>): Handler<C> =>
   limited(limits, async (payload, context) => {
-    const { id } = context.actor;
-    if (!limits.reads.add(id)) throw new Failure('BUSY');
+    const end = await limits.reads.take(context.actor.id);
     try {
       return await handler(payload, context);
     } finally {
-      limits.reads.remove(id);
+      end();
     }
   });
