@@ -144,7 +144,7 @@ describe('answers on the wire', () => {
     raw.publish(getChat.subject, '{}', { reply: inbox });
     raw.publish(getChat.subject, JSON.stringify([{ id: 'x' }]), { reply: inbox });
     raw.publish(getChat.subject, JSON.stringify([request(1)]));
-    send(request(2, { later: 'a field of a newer gateway' }));
+    send(request(1, { actor: { ...actor, email: 'a\0b' } }), request(2, { later: 'a field of a newer gateway' }), 7);
     await waitFor(() => replies.length > 0, { what: 'an answer' });
     expect(replies).toEqual([[{ id: 2, reply: chat }]]);
   });

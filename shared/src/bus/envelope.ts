@@ -23,7 +23,7 @@ export const RequestEnvelope = z.object({
 });
 export type RequestEnvelope = z.output<typeof RequestEnvelope>;
 
-export const RequestBatch = z.array(RequestEnvelope);
+export const RequestBatch = z.array(z.unknown());
 
 const WireFailure = z.object({
   code: z.string().transform((code): ErrorCode => (isErrorCode(code) ? code : 'INTERNAL')),

@@ -6,7 +6,7 @@ import type { RequestContract } from '../contracts/define.ts';
 import { Failure, type ErrorCode } from '../errors.ts';
 import { failpoint } from '../failpoints.ts';
 import { Coalescer, jsonArray } from './coalesce.ts';
-import { readJson, RequestBatch, type ReplyEnvelope, type RequestEnvelope } from './envelope.ts';
+import { readJson, RequestBatch, RequestEnvelope, type ReplyEnvelope } from './envelope.ts';
 import { RequestContext, type Handler } from './handler.ts';
 import { queueOf } from './subjects.ts';
 import { Durations } from './instruments.ts';
@@ -36,12 +36,7 @@ export function serve<C extends RequestContract>(nats: NatsConnection, contract:
   const take = (message: Msg) => {
     const { reply } = message;
     if (reply === undefined) return;
-    const batch = RequestBatch.safeParse(readJson(message));
-    if (!batch.success) {
-      logger.warn({ subject: contract.subject }, 'a request that cannot be read was dropped');
-      return;
-    }
-    for (const envelope of batch.data) {
+    for (const envelope of envelopesOf(message)) {
       const work = answer(contract, handler, envelope, spans, logger).then((result) => {
         if (result !== undefined) replies.add(reply, { id: envelope.id, json: JSON.stringify(result) });
         working.delete(work);
@@ -49,6 +44,16 @@ export function serve<C extends RequestContract>(nats: NatsConnection, contract:
       working.add(work);
     }
   };
+
+  /** One that cannot be read is dropped, and takes nobody along who travels with it. */
+  function envelopesOf(message: Msg): RequestEnvelope[] {
+    const batch = RequestBatch.safeParse(readJson(message)).data ?? [undefined];
+    return batch.flatMap((item) => {
+      const envelope = RequestEnvelope.safeParse(item);
+      if (!envelope.success) logger.warn({ subject: contract.subject }, 'a request that cannot be read was dropped');
+      return envelope.data ?? [];
+    });
+  }
 
   const subscription: Subscription = nats.subscribe(contract.subject, {
     queue: queueOf(contract.subject),
