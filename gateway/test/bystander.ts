@@ -22,24 +22,31 @@ interface State {
 export class Bystander {
   readonly system: TestSystem;
   readonly chatId: string;
-  readonly #client: Client;
+  /** Members of one chat who send in turn: none of them faster than a person may. */
+  readonly #members: readonly Client[];
+  #turn = 0;
   #before: State | undefined;
 
-  private constructor(system: TestSystem, chatId: string, client: Client) {
+  private constructor(system: TestSystem, chatId: string, members: readonly Client[]) {
     this.system = system;
     this.chatId = chatId;
-    this.#client = client;
+    this.#members = members;
   }
 
   static async start(environment: Record<string, string> = {}): Promise<Bystander> {
     const system = await startSystem({ env: { ...DEFAULT_LIMITS, OTEL_METRICS_EXPORTER: 'prometheus', ...environment } });
     const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = environment;
-    const token = jwt.sign({ email: 'bystander@example.com', role: 'client', ...(issuer && { iss: issuer }), ...(audience && { aud: audience }) }, system.jwtSecret, { subject: BYSTANDER, expiresIn: '1h' });
-    const response = await fetch(`${system.url}/api/v1/chats`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+    const tokenOf = (subject: string, role: 'client' | 'admin') => jwt.sign(
+      { email: `bystander${subject}@example.com`, role, ...(issuer && { iss: issuer }), ...(audience && { aud: audience }) }, system.jwtSecret, { subject, expiresIn: '1h' });
+    const tokens = [tokenOf('900000', 'client'), tokenOf('900001', 'admin'), tokenOf('900002', 'admin')];
+    const response = await fetch(`${system.url}/api/v1/chats`, { method: 'POST', headers: { authorization: `Bearer ${tokens[0] ?? ''}` } });
     const { id: chatId } = await response.json() as { id: string };
-    const client = await new Client(system.url, { auth: { token } }).connected();
-    await client.join(chatId);
-    const bystander = new Bystander(system, chatId, client);
+    const members = await Promise.all(tokens.map(async (token) => {
+      const client = await new Client(system.url, { auth: { token } }).connected();
+      await client.join(chatId);
+      return client;
+    }));
+    const bystander = new Bystander(system, chatId, members);
     await bystander.send();
     bystander.#before = await bystander.#state();
     return bystander;
@@ -52,7 +59,7 @@ export class Bystander {
 
   /** Fails when anybody but the hostile client has noticed anything. */
   async noticesNothing(): Promise<void> {
-    expect(this.#client.socket.connected).toBe(true);
+    expect(this.#members.map(({ socket }) => socket.connected)).toEqual(this.#members.map(() => true));
     await this.send();
     const after = await waitFor(() => this.#state(), { what: 'the state of the system' });
     const before = this.#before;
@@ -63,14 +70,19 @@ export class Bystander {
     expect(after).toEqual({ ...before, rows });
   }
 
+  /** One says something, and the next hears it. */
   async send(): Promise<void> {
+    const [sender, hearer] = [0, 1].map((offset) => this.#members[(this.#turn + offset) % this.#members.length]);
+    if (sender === undefined || hearer === undefined) throw new Error('nobody is there');
+    this.#turn += 1;
     const text = `still here ${performance.now()}`;
-    expect(await this.#client.ask('sendMessage', { chatId: this.chatId, message: { text } })).toMatchObject({ event: 'messageSent', data: { text } });
-    await waitFor(() => this.#client.payloads('newMessage').some((message) => JSON.stringify(message).includes(text)), { what: 'the message to be heard' });
+    expect(await sender.ask('sendMessage', { chatId: this.chatId, message: { text } })).toMatchObject({ event: 'messageSent', data: { text } });
+    await waitFor(() => hearer.payloads('newMessage').some((message) => JSON.stringify(message).includes(text)), { what: 'the message to be heard', everyMs: 5 });
+    for (const { heard } of this.#members) heard.splice(0);
   }
 
   async stop(): Promise<void> {
-    this.#client.close();
+    for (const client of this.#members) client.close();
     await this.system.stop();
   }
 
@@ -82,8 +94,6 @@ export class Bystander {
     return { processes, reconnections: metrics.sum('switchboard_nats_reconnections_total'), rows };
   }
 }
-
-const BYSTANDER = '900000';
 
 /** As they are when nobody sets them. */
 const DEFAULT_LIMITS = { RATE_LIMIT_EVENTS: '', RATE_LIMIT_ADDRESS: '', RATE_LIMIT_CONNECTS: '', MAX_SOCKETS_PER_USER: '', MAX_CONNECTIONS_PER_ADDRESS: '' };
