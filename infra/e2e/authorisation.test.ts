@@ -117,7 +117,7 @@ describe('who may', () => {
 });
 
 describe('a stranger cannot tell what is not theirs from what is not there', () => {
-  const PAIRS = 150;
+  const PAIRS = 100;
 
   /** How likely a time of the one is shorter than one of the other: 0.5 where they say nothing. Mann and Whitney, 1947. */
   function shorter(ones: readonly number[], others: readonly number[]): number {

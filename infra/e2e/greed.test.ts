@@ -9,7 +9,7 @@ import { aClient, Clients, openChat } from './client.ts';
 import { scrape } from './scrape.ts';
 
 const ROUNDS = 3;
-const SENDS = 100;
+const SENDS = 80;
 const EVERY_MS = 20;
 /** A hundredth of so few sends is one or two of them: below this it is the machine's mood. */
 const NOISE_MS = 6;
@@ -51,7 +51,7 @@ async function startFlooder(): Promise<ChildProcess> {
   await once(flooder, 'message');
   // The burst that anybody may have is no flood: that begins where it is refused.
   const before = await refusals();
-  await waitFor(async () => await refusals() > before + 800, { what: 'the flood', timeoutMs: 10_000 });
+  await waitFor(async () => await refusals() > before + 600, { what: 'the flood', timeoutMs: 10_000 });
   return flooder;
 }
 

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Chat, Message } from '@switchboard/shared/contracts';
 import { startSystem, waitFor, type TestSystem } from '../testing/index.ts';
@@ -309,6 +311,36 @@ describe('GET /chats/:id/messages', () => {
   });
 });
 
+/** A zip whose one entry claims two gigabytes, and holds a hundred megabytes of zeros. */
+function zipBomb(): Buffer<ArrayBuffer> {
+  const content = deflateRawSync(Buffer.alloc(100_000_000));
+  const header = Buffer.alloc(30);
+  header.writeUInt32LE(0x04034b50);
+  header.writeUInt16LE(8, 8);
+  header.writeUInt32LE(content.length, 18);
+  header.writeUInt32LE(2 ** 31, 22);
+  header.writeUInt16LE(1, 26);
+  return Buffer.concat([header, Buffer.from('a'), content]);
+}
+
+function pngBomb(): Buffer<ArrayBuffer> {
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    check.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, check]);
+  };
+  const header = Buffer.from('0000ffff0000ffff0800000000', 'hex');
+  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), chunk('IHDR', header), chunk('IDAT', deflateSync(Buffer.alloc(50_000_000))), chunk('IEND', Buffer.alloc(0))]);
+}
+
+/** Of all processes of a kind, in bytes, as the kernel counts them. */
+async function memoryOf(...kinds: string[]): Promise<number> {
+  const processes = (await system.processes()).filter(({ name }) => kinds.some((kind) => name.startsWith(kind)));
+  return processes.reduce((sum, { pid }) => sum + 1_024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]), 0);
+}
+
 describe('files', () => {
   /** A client's message with a file in a new chat. */
   async function sentFile(bytes: Buffer<ArrayBuffer>, name: string, type: string) {
@@ -422,6 +454,18 @@ describe('files', () => {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     expect(response.headers.get('content-type')?.split(';')[0]).toBe(type);
     expect(await response.text()).toBe('<script>alert(1)</script>');
+  });
+
+  it.each([
+    ['an archive of two gigabytes', 'bomb.zip', 'application/zip', zipBomb()],
+    ['an image of four billion points', 'bomb.png', 'image/png', pngBomb()],
+    ['gzip of gzip', 'bomb.gz', 'application/gzip', gzipSync(gzipSync(Buffer.alloc(50_000_000)))],
+  ])('%s is never opened: its bytes come back as they are, and it costs what they cost', async (_what, name, type, bomb) => {
+    const before = await memoryOf('gateway', 'message-service');
+    const { fileUrl } = await sentFile(Buffer.from(bomb), name, type);
+    expect(bomb.equals(await (await fetch(fileUrl)).bytes())).toBe(true);
+    const after = await memoryOf('gateway', 'message-service');
+    expect(after - before).toBeLessThan(100 * 1024 * 1024);
   });
 
   it.each(['../../../etc/passwd', 'C:\\temp\\evil.txt', 'a\r\nSet-Cookie: x=1', `${'n'.repeat(500)}.txt`])('named %j is kept under a name without a path', async (name) => {

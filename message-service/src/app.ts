@@ -33,10 +33,14 @@ export async function createMessageService(config: Config, logger: Logger, telem
   const files = createFileStore(database);
   const chats = new KnownChats(SCHEMA, database, bus, logger);
   const tickets = new Tickets(config.INTERNAL_URL ?? internal.url);
-  const users = { rate: new TokenBuckets<number>(rateOf(2 * config.RATE_LIMIT_EVENTS)), reads: new Turns<number>(MAX_READS_PER_USER, READ_PATIENCE_MS) };
+  const limits = {
+    users: new TokenBuckets<number>(rateOf(2 * config.RATE_LIMIT_EVENTS)),
+    sockets: new TokenBuckets<string>(rateOf(config.RATE_LIMIT_EVENTS)),
+    reads: new Turns<number>(MAX_READS_PER_USER, READ_PATIENCE_MS),
+  };
 
   const stopFollowing = chats.follow();
-  bus.serve(messageContracts, routes({ store, sender, chats, files, tickets, isGoodFileUrl: isGood, users, bus }));
+  bus.serve(messageContracts, routes({ store, sender, chats, files, tickets, isGoodFileUrl: isGood, limits, bus }));
   const stopAnnouncing = announceHeads(store.log, database, bus, messageHeads, logger);
   internal.serve(
     { nats: () => bus.isConnected, postgres: () => store.isReady() },

@@ -3,7 +3,7 @@ import type { FileSignature, messageContracts } from '@switchboard/shared/contra
 import type { ChatDirectory, FileStore, MessageSender, MessageStore, TransferTickets } from './domain/message-store.ts';
 import { downloadFileHandler, downloadSignedFileHandler, uploadFileHandler } from './handlers/files.ts';
 import { joinChatHandler } from './handlers/join-chat.ts';
-import { limited, limitedRead, type UserLimits } from './handlers/limited.ts';
+import { limited, limitedRead, type AskLimits } from './handlers/limited.ts';
 import { listMessagesHandler } from './handlers/list-messages.ts';
 import { pingHandler } from './handlers/ping.ts';
 import { readHeadsHandler, readLogHandler } from './handlers/read-log.ts';
@@ -18,20 +18,19 @@ export interface Parts {
   readonly files: FileStore;
   readonly tickets: TransferTickets;
   readonly isGoodFileUrl: (fileId: string, proof: FileSignature) => boolean;
-  /** What each user may ask of this replica. */
-  readonly users: UserLimits;
+  readonly limits: AskLimits;
   readonly bus: Bus;
 }
 
 /** All that message-service answers. */
-export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, users, bus }: Parts) =>
+export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, limits, bus }: Parts) =>
   ({
-    sendMessage: limited(users, sendMessageHandler(sender, chats, bus)),
-    joinChat: limitedRead(users, joinChatHandler(store, chats)),
-    listMessages: limitedRead(users, listMessagesHandler(store, chats)),
-    readMessages: limited(users, readMessagesHandler(store, chats, bus)),
-    uploadFile: limited(users, uploadFileHandler(tickets)),
-    downloadFile: limited(users, downloadFileHandler(files, tickets)),
+    sendMessage: limited(limits, sendMessageHandler(sender, chats, bus)),
+    joinChat: limitedRead(limits, joinChatHandler(store, chats)),
+    listMessages: limitedRead(limits, listMessagesHandler(store, chats)),
+    readMessages: limited(limits, readMessagesHandler(store, chats, bus)),
+    uploadFile: limited(limits, uploadFileHandler(tickets)),
+    downloadFile: limited(limits, downloadFileHandler(files, tickets)),
     downloadSignedFile: downloadSignedFileHandler(files, tickets, isGoodFileUrl),
     takeChat: takeChatHandler(chats),
     readLog: readLogHandler(store),

@@ -7,7 +7,7 @@ import { admin, owner } from './given.ts';
 
 it('a user reads so many pages at once, and the next when one of them is done, however it went; others do not wait for them', async () => {
   const begun: PromiseWithResolvers<{ messages: [] }>[] = [];
-  const list = limitedRead<typeof messageContracts.listMessages>({ rate: new TokenBuckets(rateOf(0)), reads: new Turns(2, 1_000) }, () => {
+  const list = limitedRead<typeof messageContracts.listMessages>({ users: new TokenBuckets(rateOf(0)), sockets: new TokenBuckets(rateOf(0)), reads: new Turns(2, 1_000) }, () => {
     const read = Promise.withResolvers<{ messages: [] }>();
     begun.push(read);
     return read.promise;

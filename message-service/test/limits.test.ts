@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import { messageContracts } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
@@ -8,6 +9,11 @@ it('a user gets what a user may ask of a replica, whatever the gateways let thro
   const service = await startMessageService({ RATE_LIMIT_EVENTS: '2' });
   try {
     const chatId = service.chatService.open();
+    const socket = { id: 'one', gatewayId: randomUUID() };
+    const asAdmin = await Promise.all(upTo(20).map(() => refusal(service.gateway.request(messageContracts.listMessages, { chatId }, { actor: admin, socket }))));
+    // One socket of theirs has half of that.
+    expect(asAdmin.filter((code) => code === undefined).length).toBeGreaterThanOrEqual(8);
+    expect(asAdmin.filter((code) => code === undefined).length).toBeLessThan(14);
     const outcomes = await Promise.all(upTo(30).map((n) => service.send(chatId, { text: String(n) }).then(() => 'sent', (error: unknown) => error)));
     const refused = outcomes.filter((outcome) => outcome instanceof Failure);
     // A burst of four seconds' worth, of twice what one socket may ask; and what flowed in meanwhile.
