@@ -72,6 +72,7 @@ async function strike(fault: Fault, seed: number, site: Site): Promise<Omit<Verd
     await load.stop();
     await load.untilJoined(TRUE_WITHIN_MS);
     for (const [name, deaths] of deathsIn(system.log)) note(`${name} died ${deaths} times`);
+    for (const line of unexpectedIn(system.log)) note(line);
     complaints.push(...await untilNone(async () => check(await gather(system, prepared, fault))), ...slowAnswers(members), ...refusals(members), ...reconnections(members, fault.maxConnections));
     note(`${load.closings.length} chats were closed under the hands of their writers`);
     load.close();
@@ -132,6 +133,11 @@ function deathsIn(log: string): Map<string, number> {
   const deaths = new Map<string, number>();
   for (const [, name = ''] of readFileSync(log, 'utf8').matchAll(/^· (\S+) died /gm)) deaths.set(name, (deaths.get(name) ?? 0) + 1);
   return deaths;
+}
+
+/** What processes said of failures that nobody foresaw; each is answered INTERNAL, and none should be. */
+function unexpectedIn(log: string): string[] {
+  return [...new Set([...readFileSync(log, 'utf8').matchAll(/^\{"level":50.*"err":(\{.*\}).*"msg":"(a request failed unexpectedly|an event could not be handled)"/gm)].map(([, error = '']) => `unexpected: ${error.slice(0, 600)}`))];
 }
 
 const slowAnswers = (members: readonly Member[]): string[] =>

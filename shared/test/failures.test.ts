@@ -18,7 +18,7 @@ describe('an error of the database', () => {
     expect(codeOf(withCode(code))).toBe('UNAVAILABLE');
   });
 
-  it.each(['Connection terminated unexpectedly', 'timeout exceeded when trying to connect', 'Query read timeout', 'Client has encountered a connection error and is not queryable'])('"%s" means UNAVAILABLE', (message) => {
+  it.each(['Connection terminated unexpectedly', 'timeout exceeded when trying to connect', 'Query read timeout', 'Client has encountered a connection error and is not queryable', 'Query runner already released. Cannot run queries anymore.'])('"%s" means UNAVAILABLE', (message) => {
     expect(codeOf(new Error(message))).toBe('UNAVAILABLE');
   });
 

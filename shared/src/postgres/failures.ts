@@ -12,7 +12,8 @@ const BUSY = new Set(['55P03', '57014', '40P01', '40001', '53300']);
 /** Not there, going away, full, or a standby: connection exceptions, shutdowns, insufficient resources, I/O errors, sessions ended for standing still. */
 const UNAVAILABLE = /^(08|53|57P|58|25006|25P0[34])/;
 const NETWORK = /^E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_)/;
-const CONNECTION_LOST = /timeout|terminated|not queryable|Connection|connect/;
+/** TypeORM takes a runner away whose connection has ended, even between a transaction's last statement and its COMMIT. */
+const CONNECTION_LOST = /timeout|terminated|not queryable|Connection|connect|Query runner already released/;
 
 /** The retryable failure that an error of the database means; any other error as it is. */
 export function toFailure(error: unknown): unknown {
