@@ -3,6 +3,7 @@ import request from 'supertest';
 import { waitFor } from '../../infra/testing/index.ts';
 import type { Client, Reply } from './client.ts';
 import { admin, owner, tokenOf, upTo } from './given.ts';
+import { frame, PING, RawWebSocket } from './raw-websocket.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
 
 let gateway: TestGateway;
@@ -177,4 +178,29 @@ it('a user uploads four files at a time', async () => {
   expect(fifth).toBe(503);
   release();
   await Promise.all(first);
+});
+
+it('pings are answered at the rate at which a connection is read, not as they come', async () => {
+  await start({ RATE_LIMIT_EVENTS: '5' });
+  const webSocket = await RawWebSocket.open(gateway.url);
+  webSocket.connection.write(Buffer.concat(upTo(90).map(() => frame({ opcode: PING }))));
+  await webSocket.pongsCome(20);
+  expect(webSocket.pongs).toBeLessThan(40);
+  webSocket.connection.destroy();
+});
+
+it('answers to polling clients are not compressed: what is secret would stand beside what others wrote', async () => {
+  await start({});
+  const chat = gateway.stubs.newChat();
+  for (let n = 0; n < 20; n++) chat.appendMessage();
+  const url = `${gateway.url}/socket.io/?EIO=4&transport=polling`;
+  const { sid } = JSON.parse((await (await fetch(url)).text()).slice(1)) as { sid: string };
+  const session = `${url}&sid=${sid}`;
+  const post = (body: string) => fetch(session, { method: 'POST', body });
+  await post(`40${JSON.stringify({ token: tokenOf(owner) })}`);
+  expect(await (await fetch(session)).text()).toContain('"sid"');
+  await post(`42${JSON.stringify(['joinChat', chat.id])}`);
+  const answer = await fetch(session, { headers: { 'accept-encoding': 'gzip' } });
+  expect((await answer.text()).length).toBeGreaterThan(2_000);
+  expect(answer.headers.get('content-encoding')).toBeNull();
 });
