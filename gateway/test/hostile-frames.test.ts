@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { scrape } from '../../infra/e2e/scrape.ts';
 import { waitFor } from '../../infra/testing/index.ts';
 import { Bystander } from './bystander.ts';
 import { API, NO_HTTP } from './hostile-frames-http.ts';
