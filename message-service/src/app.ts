@@ -1,6 +1,6 @@
 import { Bus } from '@switchboard/shared/bus';
 import { messageContracts, messageHeads } from '@switchboard/shared/contracts';
-import { rateOf, TokenBuckets, Turns } from '@switchboard/shared/limits';
+import { rateOf, TokenBuckets, Turns, userRateOf } from '@switchboard/shared/limits';
 import { announceHeads, KnownChats } from '@switchboard/shared/log';
 import { openDatabase } from '@switchboard/shared/postgres';
 import { InternalServer, noTelemetry, type Logger, type Running, type Telemetry } from '@switchboard/shared/runtime';
@@ -34,7 +34,7 @@ export async function createMessageService(config: Config, logger: Logger, telem
   const chats = new KnownChats(SCHEMA, database, bus, logger);
   const tickets = new Tickets(config.INTERNAL_URL ?? internal.url);
   const limits = {
-    users: new TokenBuckets<number>(rateOf(2 * config.RATE_LIMIT_EVENTS)),
+    users: new TokenBuckets<number>(userRateOf(config.RATE_LIMIT_EVENTS)),
     sockets: new TokenBuckets<string>(rateOf(config.RATE_LIMIT_EVENTS)),
     reads: new Turns<number>(MAX_READS_PER_USER, READ_PATIENCE_MS),
   };

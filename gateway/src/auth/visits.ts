@@ -34,8 +34,7 @@ export class Visits {
     const visit = this.#of(connection);
     visit.isTaken = false;
     clearTimeout(visit.timer);
-    visit.timer = setTimeout(() => { connection.close(); }, CONNECT_WITHIN_MS);
-    if (connection.readyState !== 'open') clearTimeout(visit.timer);
+    if (connection.readyState === 'open') visit.timer = setTimeout(() => { connection.close(); }, CONNECT_WITHIN_MS);
   }
 
   #of(connection: Connection): Visit {

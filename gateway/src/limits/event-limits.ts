@@ -1,11 +1,9 @@
 import { Counts } from '@switchboard/shared/bus';
 import { Failure } from '@switchboard/shared/errors';
-import { rateOf, TokenBucket, TokenBuckets, type Rate } from '@switchboard/shared/limits';
+import { rateOf, TokenBucket, TokenBuckets, userRateOf, type Rate } from '@switchboard/shared/limits';
 
 const refused = new Counts('switchboard.gateway.rate_limited', '{request}', 'Events, requests and connections that were too many', 'limit');
 
-/** What a user's sockets and requests may do together, as a multiple of what one socket may. */
-const SOCKETS_WORTH = 2;
 /** Whose connection was cut off for what it sent is not served at all for so long. */
 const COOL_DOWN_MS = 10_000;
 
@@ -21,7 +19,7 @@ export class EventLimits {
   /** 0: no limits. */
   constructor(eventsPerSecond: number) {
     this.#perSocket = rateOf(eventsPerSecond);
-    this.#users = new TokenBuckets(rateOf(SOCKETS_WORTH * eventsPerSecond));
+    this.#users = new TokenBuckets(userRateOf(eventsPerSecond));
     // The last half of a burst is for what must arrive.
     this.#reserve = this.#perSocket.burst / 2;
     for (const limit of ['socket', 'user']) refused.add(0, limit);

@@ -70,12 +70,12 @@ export class FrameLimits {
       });
     });
     io.on('connection', (socket) => {
-      const webSocket = webSocketOf(socket.conn);
-      if (webSocket !== undefined) knownConnections.add(webSocket);
-      socket.conn.on('upgrade', () => {
-        const upgraded = webSocketOf(socket.conn);
-        if (upgraded !== undefined) knownConnections.add(upgraded);
-      });
+      const know = (): void => {
+        const webSocket = webSocketOf(socket.conn);
+        if (webSocket !== undefined) knownConnections.add(webSocket);
+      };
+      know();
+      socket.conn.on('upgrade', know);
       socket.once('disconnect', () => { if (this.#isFlooder(socket.conn)) onFlood(socket.data.actor.id); });
     });
   }

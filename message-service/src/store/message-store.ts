@@ -29,7 +29,7 @@ export function createMessageStore(database: DataSource, urlOf: UrlOfFile): Mess
     );
     const [head] = rows;
     if (head === undefined) return undefined;
-    return { head, messages: rows.flatMap((row) => (row.id === null ? [] : toMessage(row))) };
+    return { head, messages: withinBytes(rows.flatMap((row) => (row.id === null ? [] : toMessage(row)))) };
   }
 
   return {
@@ -37,15 +37,14 @@ export function createMessageStore(database: DataSource, urlOf: UrlOfFile): Mess
 
     snapshot: (actor, chatId, limit) => guarded(async () => {
       const page = await readPage(actor, chatId, BEYOND_ANY_SEQ, limit);
-      return page && { status: page.head.status, messages: withinBytes(page.messages).toReversed(), revs: { chat: page.head.version, message: page.head.rev } };
+      return page && { status: page.head.status, messages: page.messages.toReversed(), revs: { chat: page.head.version, message: page.head.rev } };
     }),
 
     list: (actor, chatId, { limit, cursor }) => guarded(async () => {
       const page = await readPage(actor, chatId, cursor === undefined ? BEYOND_ANY_SEQ : decodeSeq(cursor), limit);
       if (page === undefined) return undefined;
-      const messages = withinBytes(page.messages);
-      const oldest = messages.at(-1)?.seq ?? 1;
-      return { messages: messages.toReversed(), nextCursor: oldest > 1 ? encodeSeq(oldest) : undefined };
+      const oldest = page.messages.at(-1)?.seq ?? 1;
+      return { messages: page.messages.toReversed(), nextCursor: oldest > 1 ? encodeSeq(oldest) : undefined };
     }),
 
     catchUp: (actor, chatId, from, limit) => guarded(() => catchUp(database, rendered, actor, chatId, from, limit)),

@@ -1,3 +1,3 @@
 export { Tally } from './tally.ts';
-export { rateOf, TokenBucket, TokenBuckets, type Rate } from './token-buckets.ts';
+export { rateOf, TokenBucket, TokenBuckets, userRateOf, type Rate } from './token-buckets.ts';
 export { Turns } from './turns.ts';

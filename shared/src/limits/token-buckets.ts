@@ -6,8 +6,13 @@ export interface Rate {
 
 /** How long a bucket of ours lasts whoever empties it at once. */
 const BURST_SECONDS = 4;
+/** What a user's sockets and requests may do together, as a multiple of what one socket may. */
+const SOCKETS_WORTH = 2;
 
 export const rateOf = (perSecond: number): Rate => ({ perSecond, burst: perSecond * BURST_SECONDS });
+
+/** A user's, with all their sockets, where one socket has `perSecond`. */
+export const userRateOf = (perSecond: number): Rate => rateOf(SOCKETS_WORTH * perSecond);
 
 /**
  * A token bucket, kept as the moment at which it will be full again: the generic cell rate algorithm (ITU-T I.371, annex A).
