@@ -22,6 +22,7 @@ import { Admission } from './limits/admission.ts';
 import { guardBacklog } from './limits/backlog.ts';
 import { EventLimits } from './limits/event-limits.ts';
 import { FrameLimits } from './limits/frames.ts';
+import { writeOncePerTurn } from './outbound.ts';
 import { Presence } from './rooms/presence.ts';
 import { Rooms } from './rooms/rooms.ts';
 import type { ChatServer } from './sockets.ts';
@@ -61,6 +62,7 @@ export async function createGateway(config: Config, logger: Logger, telemetry: T
   admission.watchSessions(io);
   frames.watch(io, (userId) => { limits.coolDown(userId); });
   guardBacklog(io);
+  writeOncePerTurn(io);
   guardHandshake(io, { bus, gatewayId, verify, allowQueryToken: config.AUTH_QUERY_TOKEN, limits, sockets: new Tally(config.MAX_SOCKETS_PER_USER), logger });
   const sessions = new Sessions(io, verify, revocations);
   const presence = new Presence(bus, gatewayId, logger);

@@ -25,6 +25,10 @@ export class Backlog {
     this.#packets = this.#length = this.#counted = 0;
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   /** The client should first read what it was sent. */
   get isLarge(): boolean {
     return this.#length > MAX_LENGTH;
@@ -37,6 +41,9 @@ export class Backlog {
 }
 
 const backlogs = new WeakMap<object, Backlog>();
+
+/** How much was sent to a connection that it has not written yet, in characters. */
+export const backlogLength = (connection: ChatSocket['conn']): number => backlogs.get(connection)?.length ?? 0;
 
 /** Whether a socket is served no further request for now. */
 export const isBehind = ({ conn }: ChatSocket): boolean => backlogs.get(conn)?.isLarge === true;

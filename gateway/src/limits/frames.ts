@@ -1,5 +1,7 @@
 import { Counts } from '@switchboard/shared/bus';
 import { TokenBucket, type Rate } from '@switchboard/shared/limits';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
 import type { ChatServer, ChatSocket } from '../sockets.ts';
 
@@ -23,6 +25,9 @@ const FRAMES = new Set<string | symbol>(['message', 'ping', 'pong']);
 
 /** WebSockets whose users are known. */
 const knownConnections = new WeakSet<WebSocket>();
+
+/** What a WebSocket is carried by. */
+const streams = new WeakMap<WebSocket, Duplex>();
 
 const cutOff = new Counts('switchboard.gateway.cut_off', '{connection}', 'Connections that were ended for what they did', 'reason');
 
@@ -54,6 +59,13 @@ export class FrameLimits {
         // Pongs are sent when a ping is handed on: by itself a WebSocket answers all that it reads, paced or not.
         const ours = { ...options, WebSocket: PacedWebSocket, autoPong: false, maxFragments: MAX_FRAGMENTS, closeTimeout: CLOSE_TIMEOUT_MS };
         super(ours);
+      }
+
+      override handleUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer, take: (socket: WebSocket, request: IncomingMessage) => void): void {
+        super.handleUpgrade(request, stream, head, (socket) => {
+          streams.set(socket, stream);
+          take(socket, request);
+        });
       }
     };
   }
@@ -159,4 +171,10 @@ const pacedWebSocket = (rate: Rate, onFlood: (socket: WebSocket) => void): typeo
 
 export function webSocketOf({ transport }: ChatSocket['conn']): WebSocket | undefined {
   return 'socket' in transport && transport.socket instanceof WebSocket ? transport.socket : undefined;
+}
+
+/** What a connection writes to; undefined while it polls. */
+export function streamOf(connection: ChatSocket['conn']): Duplex | undefined {
+  const socket = webSocketOf(connection);
+  return socket && streams.get(socket);
 }

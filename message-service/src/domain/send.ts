@@ -85,7 +85,8 @@ const refused = (code: ErrorCode): Outcome => ({ kind: 'refused', failure: new F
 const saysTheSame = (first: StoredMessage, message: NewMessage): boolean =>
   first.text === (message.text ?? null) && first.fileId === (message.fileId ?? null) && first.replyToId === (message.replyToId ?? null);
 
-const store = ({ id, chatId, sender, message }: Send, seq: number, now: Date): StoredMessage => ({
+/** As it will be stored. */
+export const store = ({ id, chatId, sender, message }: Send, seq: number, now: Date): StoredMessage => ({
   id,
   chatId,
   seq,

@@ -2,13 +2,17 @@ import { Sizes, type OpenSpan, type Spans, type Trace } from '@switchboard/share
 import { logEntry, newMessage, type Actor, type NewMessage } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { failpoint } from '@switchboard/shared/failpoints';
-import { guarded } from '@switchboard/shared/postgres';
+import { guarded, isRefusal } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { render, type UrlOfFile } from '../domain/message.ts';
 import type { Cause, MessageSender, Sent } from '../domain/message-store.ts';
 import { decideSends, type Outcome, type Send } from '../domain/send.ts';
+import { appendPlain, plainChats } from './plain-sends.ts';
 import { insertAppended, readFacts, type OnContention } from './send-statements.ts';
+
+/** Decides sends and commits what comes of it. What has no outcome then was left alone. */
+type Commit = (sends: readonly Send[]) => Promise<ReadonlyMap<Send, Outcome>>;
 
 interface Waiting {
   readonly send: Send;
@@ -68,54 +72,67 @@ export class MessageWriter implements MessageSender {
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#settle(this.#waiting.splice(0, MAX_BATCH), 'skip');
+    while (this.#waiting.length > 0) await this.#write(this.#waiting.splice(0, MAX_BATCH));
     this.#isWriting = false;
   }
 
-  async #settle(all: readonly Waiting[], onContention: OnContention): Promise<void> {
+  /** What is plain goes in one statement; what is not, or was not taken by it, is decided under locks. */
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    const plain = new Set(plainChats(batch.map(({ send }) => send)).flatMap(({ sends }) => sends));
+    const left = await this.#settle(batch.filter(({ send }) => plain.has(send)), this.#appendPlain);
+    const others = batch.filter(({ send }) => !plain.has(send));
+    await this.#settle([...others, ...left], this.#decide('skip'));
+  }
+
+  readonly #appendPlain: Commit = (sends) => guarded(() => appendPlain(this.#database, sends));
+
+  readonly #decide = (onContention: OnContention): Commit => (sends) => guarded(() => this.#database.transaction(async (transaction) => {
+    const outcomes = decideSends(sends, await readFacts(transaction, sends, onContention));
+    await insertAppended(transaction, outcomes);
+    failpoint('message.inTransaction');
+    return new Map(sends.map((send, index) => [send, outcomes[index] ?? { kind: 'unknown' }]));
+  }));
+
+  /** Commits and tells; returns what has no outcome yet. */
+  async #settle(all: readonly Waiting[], commit: Commit): Promise<Waiting[]> {
     const batch = all.filter(isStillWanted);
-    if (batch.length === 0) return;
+    if (batch.length === 0) return [];
     const shared = this.#spans.beginShared('commit sends', batch.map(({ span }) => span.trace));
-    let outcomes: readonly Outcome[];
+    let outcomes: ReadonlyMap<Send, Outcome>;
     try {
-      outcomes = await shared.run(() => this.#commit(batch.map(({ send }) => send), onContention));
+      outcomes = await shared.run(() => commit(batch.map(({ send }) => send)));
     } catch (error) {
-      await this.#fail(batch, error, shared, onContention);
-      return;
+      return this.#fail(batch, error, shared, commit);
     }
+    batchSizes.record(outcomes.size);
     try {
       failpoint('message.committed');
-      shared.end(undefined, { 'switchboard.batch.size': batch.length });
-      for (const [index, waiting] of batch.entries()) this.#tell(waiting, outcomes[index], shared.trace);
+      shared.end(undefined, { 'switchboard.batch.size': outcomes.size });
+      for (const waiting of batch) this.#tell(waiting, outcomes.get(waiting.send), shared.trace);
     } catch (error) {
       // It is stored, and must not be stored again: whoever has no answer repeats it under its key.
       for (const { reject } of batch) reject(error);
+      return [];
     }
-    this.#divert(batch.filter((_, index) => outcomes[index]?.kind === 'contended'));
+    this.#divert(batch.filter(({ send }) => outcomes.get(send)?.kind === 'contended'));
+    return batch.filter(({ send }) => !outcomes.has(send));
   }
 
   /** An outage is everybody's. Anything else is one message's fault, so each gets a transaction of its own. */
-  async #fail(batch: readonly Waiting[], error: unknown, shared: OpenSpan, onContention: OnContention): Promise<void> {
+  async #fail(batch: readonly Waiting[], error: unknown, shared: OpenSpan, commit: Commit): Promise<Waiting[]> {
     const code = error instanceof Failure ? error.code : 'INTERNAL';
     shared.end(code, { 'switchboard.batch.size': batch.length });
-    if (!(error instanceof Failure) && batch.length > 1) {
-      for (const waiting of batch) await this.#settle([waiting], onContention);
-      return;
+    // Only of what Postgres refused is it known that nothing is stored.
+    if (commit === this.#appendPlain && isRefusal(error)) return [...batch];
+    if (commit !== this.#appendPlain && !(error instanceof Failure) && batch.length > 1) {
+      for (const waiting of batch) await this.#settle([waiting], commit);
+      return [];
     }
     for (const { span, reject } of batch) {
       span.end(code, {}, [shared.trace]);
       reject(error);
     }
-  }
-
-  #commit(sends: readonly Send[], onContention: OnContention): Promise<Outcome[]> {
-    batchSizes.record(sends.length);
-    return guarded(() => this.#database.transaction(async (transaction) => {
-      const outcomes = decideSends(sends, await readFacts(transaction, sends, onContention));
-      await insertAppended(transaction, outcomes);
-      failpoint('message.inTransaction');
-      return outcomes;
-    }));
+    return [];
   }
 
   /** Takes sends, and whatever waits behind them for the same chats, out of everybody's way. */
@@ -147,15 +164,15 @@ export class MessageWriter implements MessageSender {
 
   async #writeDetour(chatId: string): Promise<void> {
     for (let detour = this.#detours.get(chatId) ?? []; detour.length > 0; detour = this.#detours.get(chatId) ?? []) {
-      await this.#settle(detour.splice(0, MAX_BATCH), 'wait');
+      await this.#settle(detour.splice(0, MAX_BATCH), this.#decide('wait'));
     }
     this.#detours.delete(chatId);
   }
 
   #tell({ span, resolve, reject }: Waiting, outcome: Outcome | undefined, committedIn: Trace): void {
-    if (outcome?.kind === 'contended') return;
-    span.end(outcome?.kind === 'refused' ? outcome.failure.code : undefined, {}, [committedIn]);
-    if (outcome === undefined || outcome.kind === 'unknown') {
+    if (outcome === undefined || outcome.kind === 'contended') return;
+    span.end(outcome.kind === 'refused' ? outcome.failure.code : undefined, {}, [committedIn]);
+    if (outcome.kind === 'unknown') {
       resolve(undefined);
     } else if (outcome.kind === 'refused') {
       reject(outcome.failure);

@@ -15,10 +15,14 @@ export type OnContention = 'skip' | 'wait';
 export async function readFacts(transaction: Database, sends: readonly Send[], onContention: OnContention): Promise<Facts> {
   const wanted = [...new Map(sends.map(({ chatId, sender }) => [`${chatId} ${enteredAs(sender) ?? ''}`, { chatId, clientId: enteredAs(sender) }])).values()];
   const rows = await transaction.query<(LockedChat & { now: Date }) | { id: string; clientId: null }>(
-    `SELECT id, locked.client_id AS "clientId", locked.status, locked.seq, locked.rev, date_trunc('milliseconds', clock_timestamp()) AS now
-     FROM (${OPEN}) AS open LEFT JOIN (
-       SELECT * FROM message.chat WHERE id IN (${OPEN}) ORDER BY id FOR UPDATE ${onContention === 'skip' ? 'SKIP LOCKED' : ''}
-     ) AS locked USING (id)`,
+    `WITH open AS MATERIALIZED (
+       SELECT DISTINCT chat.id FROM unnest($1::uuid[], $2::bigint[]) AS wanted(id, client_id)
+       JOIN message.chat ON chat.id = wanted.id AND chat.client_id = coalesce(wanted.client_id, chat.client_id)
+     ), locked AS MATERIALIZED (
+       SELECT * FROM message.chat WHERE id IN (SELECT id FROM open) ORDER BY id FOR UPDATE ${onContention === 'skip' ? 'SKIP LOCKED' : ''}
+     )
+     SELECT id, locked.client_id AS "clientId", locked.status, locked.seq, locked.rev, date_trunc('milliseconds', clock_timestamp()) AS now
+     FROM open LEFT JOIN locked USING (id)`,
     [wanted.map(({ chatId }) => chatId), wanted.map(({ clientId }) => clientId)],
   );
   const chats = rows.flatMap((row) => (row.clientId === null ? [] : row));
@@ -28,10 +32,6 @@ export async function readFacts(transaction: Database, sends: readonly Send[], o
   const now = new Date(Math.max(...chats.map((chat) => chat.now.getTime()), 0));
   return { now, chats, contended, messages, files };
 }
-
-/** The chats that one of their senders may enter. */
-const OPEN = `SELECT DISTINCT chat.id FROM unnest($1::uuid[], $2::bigint[]) AS wanted(id, client_id)
-  JOIN message.chat ON chat.id = wanted.id AND chat.client_id = coalesce(wanted.client_id, chat.client_id)`;
 
 /** Whose chats a sender may enter; null: anybody's. */
 const enteredAs = (sender: Actor): number | null => (mayEnterAny(sender) ? null : sender.id);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { observe } from '../bus/index.ts';
 import { createDataSource, type DatabaseOptions } from './data-source.ts';
 import { guarded } from './failures.ts';
+import { poolOf } from './prepared.ts';
 
 const RETRY_MS = 500;
 const STATE = 'db.client.connection.state';
@@ -23,14 +23,13 @@ export async function openDatabase(options: DatabaseOptions, logger: Logger): Pr
   }
 }
 
-/** How its pool is doing. TypeORM keeps it as `driver.master`, typed as anything. */
-function observePool({ driver }: DataSource): void {
-  const pool = (): pg.Pool | undefined => ('master' in driver && driver.master instanceof pg.Pool ? driver.master : undefined);
+/** How its pool is doing. */
+function observePool(dataSource: DataSource): void {
   observe('db.client.connection.count', '{connection}', 'Connections to Postgres', () => {
-    const { totalCount = 0, idleCount = 0 } = pool() ?? {};
+    const { totalCount = 0, idleCount = 0 } = poolOf(dataSource) ?? {};
     return [{ labels: { [STATE]: 'idle' }, value: idleCount }, { labels: { [STATE]: 'used' }, value: totalCount - idleCount }];
   });
-  observe('db.client.connection.pending_requests', '{request}', 'Work that waits for a connection', () => [{ labels: {}, value: pool()?.waitingCount ?? 0 }]);
+  observe('db.client.connection.pending_requests', '{request}', 'Work that waits for a connection', () => [{ labels: {}, value: poolOf(dataSource)?.waitingCount ?? 0 }]);
 }
 
 /** Whether Postgres answers. Throws UNAVAILABLE or BUSY when it does not. */
