@@ -5,12 +5,14 @@ import { Tally } from '@switchboard/shared/limits';
 import { ConfigError, InternalServer, noTelemetry, type Logger, type Running, type Telemetry } from '@switchboard/shared/runtime';
 import { Router } from 'express';
 import { Server } from 'socket.io';
+import { Decoder } from 'socket.io-parser';
 import { guardHandshake } from './auth/handshake.ts';
 import { Revocations, unlessRevoked } from './auth/revocations.ts';
 import { Sessions } from './auth/sessions.ts';
 import { CONNECT_WITHIN_MS } from './auth/visits.ts';
 import { createVerify } from './auth/verify.ts';
 import type { Config } from './config.ts';
+import { Encoder } from './encoder.ts';
 import { apiRoutes } from './http/api.ts';
 import { createHttpApp, type HttpParts } from './http/app.ts';
 import { Askers } from './http/authenticate.ts';
@@ -57,7 +59,7 @@ export async function createGateway(config: Config, logger: Logger, telemetry: T
   const frames = new FrameLimits(config.RATE_LIMIT_EVENTS);
   const io: ChatServer = new Server(http, {
     serveClient: false, maxHttpBufferSize: MAX_FRAME_BYTES, connectTimeout: CONNECT_WITHIN_MS, httpCompression: false,
-    wsEngine: frames.wsEngine, cors: { origin: config.ALLOWED_ORIGINS === 'any' ? '*' : [...config.ALLOWED_ORIGINS] },
+    parser: { Encoder, Decoder }, wsEngine: frames.wsEngine, cors: { origin: config.ALLOWED_ORIGINS === 'any' ? '*' : [...config.ALLOWED_ORIGINS] },
   });
   admission.watchSessions(io);
   frames.watch(io, (userId) => { limits.coolDown(userId); });

@@ -11,7 +11,7 @@ import { Lanes } from './limits/lanes.ts';
 import { Throttle } from './limits/throttle.ts';
 import { offers, type Offer } from './offers.ts';
 import { isPlain } from './plain.ts';
-import { refuse, takeAcknowledge } from './reply.ts';
+import { acknowledgeWith, refuse, takeAcknowledge } from './reply.ts';
 import type { ChatServer, ChatSocket } from './sockets.ts';
 
 /** What a socket is told in answer to one event; `afterwards` runs once it has been told. */
@@ -67,7 +67,7 @@ export function acceptEvents(io: ChatServer, { bus, gatewayId, edgeEvents, limit
       const { trace } = clientEvent;
       const answered = answer(event, args, clientEvent).then(
         ({ binding, data, afterwards }) => {
-          if (acknowledge !== undefined) acknowledge({ event: binding.reply, data, traceId: trace.traceId });
+          if (acknowledge !== undefined) acknowledgeWith(acknowledge, binding.reply, data, trace);
           else if (binding.replyOnAckOnly !== true) socket.emit(binding.reply, data);
           clientEvent.answered();
           afterwards?.();

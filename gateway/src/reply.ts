@@ -1,4 +1,4 @@
-import type { Trace } from '@switchboard/shared/bus';
+import { Json, jsonOf, type Trace } from '@switchboard/shared/bus';
 import { ERRORS, type Failure } from '@switchboard/shared/errors';
 import type { ChatSocket } from './sockets.ts';
 
@@ -12,6 +12,10 @@ export function takeAcknowledge(args: unknown[]): Acknowledge | undefined {
   args.pop();
   return (response) => { Reflect.apply(last, undefined, [response]); };
 }
+
+export const acknowledgeWith = (acknowledge: Acknowledge, event: string, data: unknown, { traceId }: Trace): void => {
+  acknowledge(new Json(`{"event":${JSON.stringify(event)},"data":${jsonOf(data)},"traceId":"${traceId}"}`));
+};
 
 export function refuse(socket: ChatSocket, acknowledge: Acknowledge | undefined, failure: Failure, { traceId }: Trace): void {
   const { code, details } = failure;

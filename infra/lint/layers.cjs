@@ -21,7 +21,7 @@ module.exports = {
     forbid('errors-import-nothing', { path: '^shared/src/errors\\.ts$' }, { path: '^shared/src/' }),
     forbid('limits-import-errors-only', { path: '^shared/src/limits/' }, { path: '^shared/src/(?!limits/|errors\\.ts)' }),
     forbid('contracts-import-errors-only', { path: '^shared/src/contracts/' }, { path: '^shared/src/(?!contracts/|errors\\.ts)' }),
-    forbid('bus-imports-contracts-and-errors-only', { path: '^shared/src/bus/' }, { path: '^shared/src/(?!bus/|contracts/|errors\\.ts|failpoints\\.ts)' }),
+    forbid('bus-imports-contracts-and-errors-only', { path: '^shared/src/bus/' }, { path: '^shared/src/(?!bus/|contracts/|errors\\.ts|failpoints\\.ts|random\\.ts)' }),
     forbid('contracts-are-data', { path: '^shared/src/contracts/' }, { path: 'node_modules/(?!zod/)' }),
 
     forbid('domain-imports-domain-only', { path: domainOf }, { path: '-service/src/(?!domain/)' }),

@@ -50,10 +50,12 @@ describe('requests on the wire', () => {
   const ask = (after: number, timeoutMs = 2_000): Promise<{ entries: unknown[]; hasMore: boolean }> =>
     gateway.request(readLog, { chatId, after, limit: 1 }, { timeoutMs });
   const entry = (rev: number) => ({ event: 'x', rev, payload: rev });
-  const answered = ({ id, payload }: WireRequest) => ({ id, reply: { entries: [entry(payload.after)], hasMore: false } });
+  /** Two lines. */
+  const answered = ({ id, payload }: WireRequest) => `{"id":${id}}\n${JSON.stringify({ entries: [entry(payload.after)], hasMore: false })}`;
+  const failed = (code: string) => ({ id }: WireRequest) => `{"id":${id},"failure":{"code":"${code}"}}\nnull`;
 
   it('of one turn travel in one message, and each gets its own answer', async () => {
-    await bareOwner((message, requests) => { message.respond(JSON.stringify(requests.toReversed().map(answered))); });
+    await bareOwner((message, requests) => { message.respond(requests.toReversed().map(answered).join('\n')); });
     const replies = await Promise.all(Array.from({ length: 100 }, (_, n) => ask(n)));
     expect(replies.map(({ entries }) => entries)).toEqual(Array.from({ length: 100 }, (_, n) => [entry(n)]));
     expect(heard).toHaveLength(1);
@@ -62,7 +64,7 @@ describe('requests on the wire', () => {
   });
 
   it('carry their own time, trace and actor, and name an inbox of the asker\'s', async () => {
-    await bareOwner((message, requests) => { message.respond(JSON.stringify(requests.map(answered))); });
+    await bareOwner((message, requests) => { message.respond(requests.map(answered).join('\n')); });
     const trace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', isSampled: false, origin: 'here' };
     await Promise.all([ask(1, 700), gateway.request(readLog, { chatId, after: 2, limit: 1 }, { actor, trace })]);
     expect(heard.flatMap(({ requests }) => requests)).toEqual([
@@ -74,7 +76,7 @@ describe('requests on the wire', () => {
 
   it('may be answered one by one, in any order, some never', async () => {
     await bareOwner((message, requests) => {
-      for (const request of requests.toReversed()) if (request.payload.after !== 2) message.respond(JSON.stringify([answered(request)]));
+      for (const request of requests.toReversed()) if (request.payload.after !== 2) message.respond(answered(request));
     });
     const asked = [ask(1, 300), ask(2, 300), ask(3, 300)].map((one) => one.then(({ entries }) => entries[0], (error: unknown) => error));
     expect(await Promise.all(asked)).toEqual([entry(1), expect.objectContaining({ code: 'TIMEOUT' }), entry(3)]);
@@ -82,21 +84,26 @@ describe('requests on the wire', () => {
 
   it('are not fooled by a foreign, a second or a senseless answer', async () => {
     await bareOwner((message, requests) => {
-      message.respond(JSON.stringify([{ id: 9_999, reply: 'nobody asked' }]));
+      message.respond('{"id":9999}\n"nobody asked"');
       message.respond(JSON.stringify({ id: requests[0]?.id }));
       message.respond('no JSON');
-      message.respond(JSON.stringify(requests.map(answered)));
-      message.respond(JSON.stringify(requests.map(({ id }) => ({ id, failure: { code: 'INTERNAL' } }))));
+      message.respond('no JSON\n{}');
+      message.respond(requests.map(answered).join('\n'));
+      message.respond(requests.map(failed('INTERNAL')).join('\n'));
     });
     expect(await ask(4)).toMatchObject({ entries: [entry(4)] });
     expect(await ask(5)).toMatchObject({ entries: [entry(5)] });
   });
 
   it('fail with INTERNAL for a code that only a newer owner knows', async () => {
-    await bareOwner((message, requests) => { message.respond(JSON.stringify(requests.map(({ id }) => ({ id, failure: { code: 'NEW_CODE' } })))); });
+    await bareOwner((message, requests) => { message.respond(requests.map(failed('NEW_CODE')).join('\n')); });
     expect(await failureOf(() => ask(1))).toMatchObject({ code: 'INTERNAL' });
   });
 });
+
+/** Two lines each. */
+const answersIn = (text: string): unknown[] => Object.values(Object.groupBy(text.split('\n').entries(), ([line]) => Math.floor(line / 2)))
+  .map((pair) => ({ ...JSON.parse(pair?.[0]?.[1] ?? ''), reply: JSON.parse(pair?.[1]?.[1] ?? '') }));
 
 describe('answers on the wire', () => {
   const inbox = '_INBOX.gateway.raw.1';
@@ -109,7 +116,7 @@ describe('answers on the wire', () => {
     await service.flush();
     replies = [];
     raw = await connectRaw(nats, 'gateway');
-    raw.subscribe(inbox, { callback: (_, message) => { replies.push(message.json<unknown[]>()); } });
+    raw.subscribe(inbox, { callback: (_, message) => { replies.push(answersIn(message.string())); } });
   }
 
   const request = (id: number, more: object = {}) => ({ id, actor, ttlMs: 2_000, traceparent, payload: { chatId }, ...more });
@@ -121,7 +128,7 @@ describe('answers on the wire', () => {
     await waitFor(() => replies.flat().length === 3, { what: 'three answers' });
     expect(replies).toHaveLength(1);
     expect(replies[0]).toEqual(expect.arrayContaining([
-      { id: 1, reply: chat }, { id: 2, failure: expect.objectContaining({ code: 'CHAT_NOT_FOUND' }) }, { id: 3, reply: chat },
+      { id: 1, reply: chat }, { id: 2, failure: expect.objectContaining({ code: 'CHAT_NOT_FOUND' }), reply: null }, { id: 3, reply: chat },
     ]));
   });
 

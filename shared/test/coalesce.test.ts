@@ -2,11 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Coalescer, jsonArray, split, type Item } from '../src/bus/coalesce.ts';
+import { Turn } from '../src/bus/turn.ts';
 
 const MAX_LENGTH = 512 * 1024;
 const MAX_ITEMS = 256;
 
-const item = (id: number, length = 10, group?: string): Item => ({ id, json: JSON.stringify('x'.repeat(length - 2)), group });
+const item = (id: number, length = 10, group?: string): Item => ({ id, text: JSON.stringify('x'.repeat(length - 2)), group });
 const items = fc.array(fc.record({ length: fc.oneof(fc.integer({ min: 2, max: 99 }), fc.integer({ min: 2, max: 300_000 })), group: fc.constantFrom(undefined, 'a', 'b') }), { maxLength: 40 })
   .map((list) => list.map(({ length, group }, id) => item(id, length, group)));
 const areBound = (a: Item | undefined, b: Item | undefined): boolean => a?.group !== undefined && a.group === b?.group;
@@ -28,7 +29,7 @@ describe('split', () => {
       for (const part of split(list)) {
         let length = 0;
         for (const [index, one] of part.entries()) {
-          length += one.json.length;
+          length += one.text.length;
           if (index > 0 && !areBound(part[index - 1], one)) expect(length).toBeLessThanOrEqual(MAX_LENGTH);
         }
       }
@@ -58,7 +59,7 @@ describe('split', () => {
 describe('a coalescer', () => {
   const collecting = () => {
     const sent: { key: string; ids: number[] }[] = [];
-    return { sent, coalescer: new Coalescer((key, list) => sent.push({ key, ids: list.map(({ id }) => id) })) };
+    return { sent, coalescer: new Coalescer(new Turn(), (key, list) => sent.push({ key, ids: list.map(({ id }) => id) })) };
   };
 
   it('sends what one turn of the event loop brought, once it is over, apart by key', async () => {
@@ -86,7 +87,7 @@ describe('a coalescer', () => {
 
   it('sends what comes while it is sending', async () => {
     const ids: number[] = [];
-    const coalescer: Coalescer = new Coalescer((_key, list) => {
+    const coalescer: Coalescer = new Coalescer(new Turn(), (_key, list) => {
       ids.push(...list.map(({ id }) => id));
       if (ids.length < 3) coalescer.add('a', item(ids.length + 1));
     });
@@ -98,6 +99,6 @@ describe('a coalescer', () => {
   });
 
   it('makes one array of JSON', () => {
-    expect(JSON.parse(jsonArray([{ id: 1, json: '{"a":1}' }, { id: 2, json: '"]"' }]))).toEqual([{ a: 1 }, ']']);
+    expect(JSON.parse(jsonArray([{ id: 1, text: '{"a":1}' }, { id: 2, text: '"]"' }]))).toEqual([{ a: 1 }, ']']);
   });
 });

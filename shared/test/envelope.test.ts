@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeRoomEvent, encodeRoomEvent, ReplyEnvelope } from '../src/bus/envelope.ts';
+import { Failure } from '@switchboard/shared/errors';
+import { decodeAnswers, decodeRoomEvent, encodeFailure, encodeReply, encodeRoomEvent } from '../src/bus/envelope.ts';
+import { Json } from '../src/bus/json.ts';
 
 describe('a room event on the wire', () => {
   it('comes out as it went in, whatever its payload says', () => {
@@ -24,9 +26,26 @@ describe('a room event on the wire', () => {
 });
 
 describe('an answer on the wire', () => {
-  it('is a reply or a failure, and an unknown code reads as INTERNAL', () => {
-    expect(ReplyEnvelope.parse({ id: 1, reply: { a: 1 } })).toEqual({ id: 1, reply: { a: 1 } });
-    expect(ReplyEnvelope.parse({ id: 1, failure: { code: 'CHAT_CLOSED', details: { a: 1 } } })).toEqual({ id: 1, failure: { code: 'CHAT_CLOSED', details: { a: 1 } } });
-    expect(ReplyEnvelope.parse({ id: 1, failure: { code: 'FROM_THE_FUTURE' } })).toEqual({ id: 1, failure: { code: 'INTERNAL' } });
+  const failure = new Failure('CHAT_CLOSED', { a: 1 });
+
+  it('is a line that says whose, and the reply as its owner wrote it', () => {
+    expect(encodeReply(1, { text: 'a\nb' })).toBe('{"id":1}\n{"text":"a\\nb"}');
+    expect(decodeAnswers(encodeReply(1, { text: 'a\nb' }))).toEqual([{ id: 1, reply: new Json('{"text":"a\\nb"}') }]);
+  });
+
+  it('or a failure, and an unknown code reads as INTERNAL', () => {
+    expect(decodeAnswers(encodeFailure(1, failure))).toEqual([{ id: 1, failure: { code: 'CHAT_CLOSED', details: { a: 1 } } }]);
+    expect(decodeAnswers('{"id":1,"failure":{"code":"FROM_THE_FUTURE"}}\nnull')).toEqual([{ id: 1, failure: { code: 'INTERNAL' } }]);
+  });
+
+  it('comes out as it went in, among others', () => {
+    fc.assert(fc.property(fc.array(fc.jsonValue()), (replies) => {
+      const text = [encodeFailure(7, failure), ...replies.map((reply, id) => encodeReply(id, reply))].join('\n');
+      expect(decodeAnswers(text).flatMap((answer) => ('reply' in answer ? [answer.reply.toJSON()] : []))).toEqual(replies.map((reply) => JSON.parse(JSON.stringify(reply)) as unknown));
+    }));
+  });
+
+  it.each([['no JSON', 'x\n1'], ['no id', '{}\n1'], ['a strange id', '{"id":"1"}\n1'], ['no reply', '{"id":1}'], ['nothing', '']])('is left out with %s', (_, text) => {
+    expect(decodeAnswers(text)).toEqual([]);
   });
 });

@@ -18,7 +18,7 @@ export function apiRoutes(bus: Bus, askers: Askers): Router {
       const asker = await askers.of(request, contract.caller);
       const payload = parse(http.input, inputOf(request, http));
       const reply = await bus.forward(contract, payload, { ...asker, trace: traceOf(response) });
-      response.status(http.status ?? 200).json(reply);
+      response.status(http.status ?? 200).type('json').send(reply.text);
     });
   }
   return router;

@@ -1,4 +1,4 @@
-import type { Bus, RoomEventFrame, RoomSubscription } from '@switchboard/shared/bus';
+import { Json, type Bus, type RoomEventFrame, type RoomSubscription } from '@switchboard/shared/bus';
 import { chatContracts, chatStatusChanged, LOG_PAGE, messageContracts, roomEvents, type LogEntry, type Owner, type RoomEventContract } from '@switchboard/shared/contracts';
 import { Follower } from '@switchboard/shared/log';
 import type { Logger } from '@switchboard/shared/runtime';
@@ -141,9 +141,8 @@ export class Room {
   #hear(owner: Owner, frame: RoomEventFrame): void {
     const { meta: { event, rev, author } } = frame;
     const delivery = new Delivery(this.#gatewayId, owner, frame);
-    const payload: unknown = JSON.parse(frame.payload);
     if (owner === 'presence' || rev === undefined) {
-      this.#tellOnce(event, payload, author, delivery);
+      this.#tellOnce(event, JSON.parse(frame.payload), author, delivery);
       return;
     }
     const follower = this.#followers[owner];
@@ -153,7 +152,7 @@ export class Room {
     }
     const isGap = follower.position !== undefined && rev > follower.position + 1;
     if (isGap) delivery.held();
-    this.#tellAll(owner, follower.offer({ event, rev, author, payload, delivery }));
+    this.#tellAll(owner, follower.offer({ event, rev, author, payload: new Json(frame.payload), delivery }));
     this.#fillIfBehind(owner);
   }
 

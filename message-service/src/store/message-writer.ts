@@ -2,6 +2,7 @@ import { Sizes, type OpenSpan, type Spans, type Trace } from '@switchboard/share
 import { logEntry, newMessage, type Actor, type NewMessage } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { failpoint } from '@switchboard/shared/failpoints';
+import { randomBytes } from '@switchboard/shared/random';
 import { guarded, isRefusal } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
 import { v7 as uuid } from 'uuid';
@@ -57,7 +58,7 @@ export class MessageWriter implements MessageSender {
   send(sender: Actor, chatId: string, message: NewMessage, cause: Cause): Promise<Sent | undefined> {
     return new Promise((resolve, reject) => {
       const span = this.#spans.begin('commit', 'internal', { parent: cause.trace });
-      const waiting: Waiting = { send: { id: uuid(), chatId, sender, message }, cause, span, resolve, reject };
+      const waiting: Waiting = { send: { id: uuid({ rng: () => randomBytes(16) }), chatId, sender, message }, cause, span, resolve, reject };
       const detour = this.#detours.get(chatId);
       if (detour !== undefined) {
         detour.push(waiting);

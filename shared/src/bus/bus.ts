@@ -10,6 +10,7 @@ import { Failure } from '../errors.ts';
 import { connect, type NatsOptions } from './connect.ts';
 import { decodeRoomEvent, encodeRoomEvent, type RoomEventFrame } from './envelope.ts';
 import type { Asker, RoutesOf } from './handler.ts';
+import { jsonOf, type Json } from './json.ts';
 import { Requester } from './requester.ts';
 import { serve, type Server } from './serve.ts';
 import { ownerOfRoomSubject, roomSubject, roomTemplate, roomWildcard } from './subjects.ts';
@@ -17,6 +18,7 @@ import { Counts, observe } from './instruments.ts';
 import { roomAttributes } from './semantics.ts';
 import { noRecorder, Spans, type SpanRecorder } from './spans.ts';
 import { readTraceparent, traceparentOf, type Trace } from './trace.ts';
+import { Turn } from './turn.ts';
 
 /** What is under way is answered within REQUEST_TIMEOUT_MS, or nobody waits for it any more. */
 const CLOSE_WITHIN_MS = 3_000;
@@ -52,6 +54,7 @@ export class Bus {
   readonly #requester: Requester;
   readonly #logger: Logger;
   readonly #servers: Server[] = [];
+  readonly #turn = new Turn();
   readonly #isConnected: () => boolean;
   readonly #stopObserving: () => void;
   /** The spans of this process. */
@@ -62,7 +65,7 @@ export class Bus {
     this.#isConnected = isConnected;
     this.#logger = logger;
     this.spans = new Spans(recorder);
-    this.#requester = new Requester(nats, user, isConnected, this.spans);
+    this.#requester = new Requester(nats, this.#turn, user, isConnected, this.spans);
     this.#stopObserving = observe('switchboard.nats.connected', '', '1 while NATS is there, else 0', () => [{ labels: {}, value: this.isConnected ? 1 : 0 }]);
     reconnections.add(0);
     this.onReconnect(() => { reconnections.add(1); });
@@ -81,17 +84,17 @@ export class Bus {
   /** Asks the owner; the reply is read by the contract, unknown fields left out. */
   async request<C extends RequestContract>(contract: C, payload: z.input<C['payload']>, asking: Asking = {}): Promise<ReplyOf<C>> {
     const reply = await this.forward(contract, payload, asking);
-    return parse<C['reply']>(contract.reply, reply);
+    return parse<C['reply']>(contract.reply, reply.toJSON());
   }
 
   /** The same for those who only pass the reply on: it is not read. */
-  forward(contract: RequestContract, payload: unknown, { trace, timeoutMs = REQUEST_TIMEOUT_MS, ...asking }: Asking): Promise<unknown> {
+  forward(contract: RequestContract, payload: unknown, { trace, timeoutMs = REQUEST_TIMEOUT_MS, ...asking }: Asking): Promise<Json> {
     return this.#requester.send(contract.subject, payload, { ...asking, trace, timeoutMs });
   }
 
   serve<T extends Record<string, RequestContract>>(contracts: T, routes: RoutesOf<T>): void {
     const serveOne = (name: keyof T) => {
-      this.#servers.push(serve(this.#nats, contracts[name], routes[name], this.spans, this.#logger));
+      this.#servers.push(serve(this.#nats, this.#turn, contracts[name], routes[name], this.spans, this.#logger));
     };
     for (const name of Object.keys(contracts)) serveOne(name);
   }
@@ -107,16 +110,19 @@ export class Bus {
   }
 
   #publish(owner: Owner, chatId: string, { event, rev, author, payload }: Omit<LogEntry, 'rev'> & { rev?: number }, cause: Trace): void {
-    const frame = encodeRoomEvent({ meta: { event, rev, author, origin: cause.origin }, payload: JSON.stringify(payload) });
+    const frame = encodeRoomEvent({ meta: { event, rev, author, origin: cause.origin }, payload: jsonOf(payload) });
     const span = this.spans.begin(`publish ${roomTemplate(owner)}`, 'producer', { parent: cause, attributes: roomAttributes('publish', owner, event) });
-    try {
-      this.#nats.publish(roomSubject(chatId, owner), frame, { headers: traceHeaders(span.trace) });
-      span.end();
-      published.add(1, event);
-    } catch (error) {
-      span.end('UNAVAILABLE');
-      this.#logger.warn({ err: error, event, trace_id: cause.traceId }, 'a room event could not be published; followers will read it from the log');
-    }
+    const subject = roomSubject(chatId, owner);
+    this.#turn.leave(() => {
+      try {
+        this.#nats.publish(subject, frame, { headers: traceHeaders(span.trace) });
+        span.end();
+        published.add(1, event);
+      } catch (error) {
+        span.end('UNAVAILABLE');
+        this.#logger.warn({ err: error, event, trace_id: cause.traceId }, 'a room event could not be published; followers will read it from the log');
+      }
+    });
   }
 
   followRoom(chatId: string, hear: (owner: Owner, frame: RoomEventFrame) => void): RoomSubscription {
@@ -175,12 +181,13 @@ export class Bus {
 
   /** Resolves once the server has everything that was published so far. */
   async flush(): Promise<void> {
+    this.#turn.end();
     await this.#nats.flush();
   }
 
   /** Takes no new requests, answers those it has, sends what is to be sent, closes; a dead server is not waited for. */
   async close(): Promise<void> {
-    const finished = Promise.all(this.#servers.map((server) => server.stop())).then(() => this.#nats.flush());
+    const finished = Promise.all(this.#servers.map((server) => server.stop())).then(() => this.flush());
     await Promise.race([finished.catch(() => undefined), sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
     this.#stopObserving();
     this.#requester.close();

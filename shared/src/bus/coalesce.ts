@@ -1,10 +1,13 @@
-/** No NATS message carries more than this many characters of JSON, or this many items, unless one item alone is larger. */
+import type { Turn } from './turn.ts';
+
+/** No NATS message carries more than this many characters, or this many items, unless one item alone is larger. */
 const MAX_LENGTH = 512 * 1024;
 const MAX_ITEMS = 256;
 
 export interface Item {
   readonly id: number;
-  readonly json: string;
+  /** As it is written on the wire; no line breaks but between the lines of an answer. */
+  readonly text: string;
   /** Neighbours of one group are never parted: they reach one replica, in order. */
   readonly group?: string | undefined;
 }
@@ -14,15 +17,17 @@ export interface Item {
  * nobody; a busy one pays for one message instead of many.
  */
 export class Coalescer {
+  readonly #turn: Turn;
   readonly #send: (key: string, items: readonly Item[]) => void;
   #queues = new Map<string, Item[]>();
 
-  constructor(send: (key: string, items: readonly Item[]) => void) {
+  constructor(turn: Turn, send: (key: string, items: readonly Item[]) => void) {
+    this.#turn = turn;
     this.#send = send;
   }
 
   add(key: string, item: Item): void {
-    if (this.#queues.size === 0) setImmediate(() => { this.flush(); });
+    if (this.#queues.size === 0) this.#turn.leave(() => { this.flush(); });
     const queue = this.#queues.get(key);
     if (queue === undefined) this.#queues.set(key, [item]);
     else queue.push(item);
@@ -37,7 +42,9 @@ export class Coalescer {
   }
 }
 
-export const jsonArray = (items: readonly Item[]): string => `[${items.map((item) => item.json).join(',')}]`;
+export const jsonArray = (items: readonly Item[]): string => `[${items.map((item) => item.text).join(',')}]`;
+
+export const lines = (items: readonly Item[]): string => items.map((item) => item.text).join('\n');
 
 export function split(items: readonly Item[]): Item[][] {
   const parts: Item[][] = [];
@@ -45,13 +52,13 @@ export function split(items: readonly Item[]): Item[][] {
   let length = 0;
   for (const item of items) {
     const isBound = item.group !== undefined && item.group === part.at(-1)?.group;
-    if (part.length > 0 && !isBound && (length + item.json.length > MAX_LENGTH || part.length >= MAX_ITEMS)) {
+    if (part.length > 0 && !isBound && (length + item.text.length > MAX_LENGTH || part.length >= MAX_ITEMS)) {
       parts.push(part);
       part = [];
       length = 0;
     }
     part.push(item);
-    length += item.json.length;
+    length += item.text.length;
   }
   if (part.length > 0) parts.push(part);
   return parts;

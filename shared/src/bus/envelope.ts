@@ -1,11 +1,12 @@
 import type { Msg } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { Actor, MachineName, Rev, SocketRef } from '../contracts/values.ts';
-import { isErrorCode, type ErrorCode, type FailureDetails } from '../errors.ts';
+import { isErrorCode, type ErrorCode, type Failure, type FailureDetails } from '../errors.ts';
+import { Json, jsonOf } from './json.ts';
 import type { OpenSpan } from './spans.ts';
 
 // Requests for one subject that leave in the same turn of the event loop travel in one NATS message, as an array, and so
-// do answers that are ready in the same turn. Each keeps its own id, time and trace.
+// do answers that are ready in the same turn, one below the other. Each keeps its own id, time and trace.
 
 /** One request on the wire. */
 export const RequestEnvelope = z.object({
@@ -30,14 +31,28 @@ const WireFailure = z.object({
   details: z.record(z.string(), z.unknown()).optional(),
 });
 
-/** One answer on the wire: exactly one of `reply` and `failure`. */
-export const ReplyEnvelope = z.union([
-  z.object({ id: z.int(), failure: WireFailure }),
-  z.object({ id: z.int(), reply: z.unknown() }),
-]);
-export type ReplyEnvelope = { id: number; failure: { code: ErrorCode; details?: FailureDetails | undefined } } | { id: number; reply?: unknown };
+/** What precedes an answer's reply. The reply follows a line break, as JSON that need not be read to be passed on; null below a failure. */
+const ReplyMeta = z.object({ id: z.int(), failure: WireFailure.optional() });
 
-export const ReplyBatch = z.array(ReplyEnvelope);
+export type Answer =
+  | { readonly id: number; readonly failure: { readonly code: ErrorCode; readonly details?: FailureDetails | undefined } }
+  | { readonly id: number; readonly reply: Json };
+
+export const encodeReply = (id: number, reply: unknown): string => `{"id":${id}}\n${jsonOf(reply)}`;
+
+export const encodeFailure = (id: number, { code, details }: Failure): string => `${JSON.stringify({ id, failure: { code, details } })}\nnull`;
+
+/** The answers of one message, two lines each; what cannot be read is left out. */
+export function decodeAnswers(text: string): Answer[] {
+  const lines = text.split('\n');
+  const answers: Answer[] = [];
+  for (let line = 0; line + 1 < lines.length; line += 2) {
+    const { data: meta } = ReplyMeta.safeParse(readText(lines[line] ?? ''));
+    if (meta?.failure !== undefined) answers.push({ id: meta.id, failure: meta.failure });
+    else if (meta !== undefined) answers.push({ id: meta.id, reply: new Json(lines[line + 1] ?? 'null') });
+  }
+  return answers;
+}
 
 /** What precedes a room event's payload. The payload follows a line break, as JSON that need not be read to be passed on. */
 export const RoomEventMeta = z.object({
@@ -65,9 +80,11 @@ export function decodeRoomEvent(frame: string): RoomEventFrame {
 }
 
 /** What a message holds; undefined when it is no JSON. A callback of NATS that throws would end the whole connection. */
-export function readJson(message: Msg): unknown {
+export const readJson = (message: Msg): unknown => readText(message.string());
+
+function readText(text: string): unknown {
   try {
-    return message.json();
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -3,13 +3,15 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import { Failure, type ErrorCode } from '../errors.ts';
 import { failpoint } from '../failpoints.ts';
 import { Coalescer, jsonArray, type Item } from './coalesce.ts';
-import { readJson, ReplyBatch, type ReplyEnvelope } from './envelope.ts';
+import { decodeAnswers, type Answer } from './envelope.ts';
 import type { Asker } from './handler.ts';
+import type { Json } from './json.ts';
 import { inboxSubject } from './subjects.ts';
 import { Durations } from './instruments.ts';
 import { NATS_RPC, RPC_LABELS } from './semantics.ts';
 import type { OpenSpan, Spans } from './spans.ts';
 import { traceparentOf, type Trace } from './trace.ts';
+import type { Turn } from './turn.ts';
 
 export interface RequestOptions extends Asker {
   /** What asks for it; undefined for work of the process's own, of which no span is made. */
@@ -20,7 +22,7 @@ export interface RequestOptions extends Asker {
 }
 
 interface Pending {
-  readonly resolve: (reply: unknown) => void;
+  readonly resolve: (reply: Json) => void;
   readonly reject: (failure: Failure) => void;
   readonly timer: NodeJS.Timeout;
   readonly method: string;
@@ -46,22 +48,23 @@ export class Requester {
   readonly #pending = new Map<number, Pending>();
   /** Which requests left in a batch, until anything is heard of it: "no responders" comes first and alone. */
   readonly #batches = new Map<number, readonly Item[]>();
-  readonly #outgoing = new Coalescer((subject, items) => { this.#publish(subject, items); });
+  readonly #outgoing: Coalescer;
   readonly #inbox: Subscription;
   #lastId = 0;
   #lastBatch = 0;
 
-  constructor(nats: NatsConnection, user: string, isConnected: () => boolean, spans: Spans) {
+  constructor(nats: NatsConnection, turn: Turn, user: string, isConnected: () => boolean, spans: Spans) {
     this.#nats = nats;
     this.#user = user;
     this.#isConnected = isConnected;
     this.#spans = spans;
+    this.#outgoing = new Coalescer(turn, (subject, items) => { this.#publish(subject, items); });
     this.#inbox = nats.subscribe(inboxSubject(user, this.#processId, '*'), {
       callback: (error, message) => { if (error === null) this.#receive(message); },
     });
   }
 
-  send(subject: string, payload: unknown, { actor, machine, socket, trace, timeoutMs, group }: RequestOptions): Promise<unknown> {
+  send(subject: string, payload: unknown, { actor, machine, socket, trace, timeoutMs, group }: RequestOptions): Promise<Json> {
     const id = ++this.#lastId;
     const span = trace && this.#spans.begin(subject, 'client', { parent: trace, attributes: { ...NATS_RPC, 'rpc.method': subject } });
     return new Promise((resolve, reject) => {
@@ -70,7 +73,7 @@ export class Requester {
       if (timeoutMs <= 0) this.#fail(id, new Failure('TIMEOUT'));
       else if (!this.#isConnected()) this.#fail(id, new Failure('UNAVAILABLE'));
       if (!this.#pending.has(id)) return;
-      this.#outgoing.add(subject, { id, group, json: JSON.stringify({ id, actor, machine, socket, ttlMs: timeoutMs, traceparent: span && traceparentOf(span.trace), origin: span?.trace.origin, payload }) });
+      this.#outgoing.add(subject, { id, group, text: JSON.stringify({ id, actor, machine, socket, ttlMs: timeoutMs, traceparent: span && traceparentOf(span.trace), origin: span?.trace.origin, payload }) });
     });
   }
 
@@ -100,11 +103,10 @@ export class Requester {
       this.#failBatch(batch);
       return;
     }
-    const answers = ReplyBatch.safeParse(readJson(message));
-    for (const answer of answers.data ?? []) this.#answer(answer);
+    for (const answer of decodeAnswers(message.string())) this.#answer(answer);
   }
 
-  #answer(answer: ReplyEnvelope): void {
+  #answer(answer: Answer): void {
     if ('failure' in answer) this.#fail(answer.id, new Failure(answer.failure.code, answer.failure.details));
     else this.#take(answer.id)?.resolve(answer.reply);
   }

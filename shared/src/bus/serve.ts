@@ -5,14 +5,15 @@ import { parse } from '../contracts/parse.ts';
 import type { RequestContract } from '../contracts/define.ts';
 import { Failure, type ErrorCode } from '../errors.ts';
 import { failpoint } from '../failpoints.ts';
-import { Coalescer, jsonArray } from './coalesce.ts';
-import { readJson, RequestBatch, RequestEnvelope, type ReplyEnvelope } from './envelope.ts';
+import { Coalescer, lines } from './coalesce.ts';
+import { encodeFailure, encodeReply, readJson, RequestBatch, RequestEnvelope } from './envelope.ts';
 import { RequestContext, type Handler } from './handler.ts';
 import { queueOf } from './subjects.ts';
 import { Durations } from './instruments.ts';
 import { NATS_RPC, RPC_LABELS } from './semantics.ts';
 import type { OpenSpan, Spans } from './spans.ts';
 import { newTrace, readTraceparent } from './trace.ts';
+import type { Turn } from './turn.ts';
 
 export interface Server {
   /** Takes no new requests; resolves once those taken are answered. */
@@ -22,11 +23,11 @@ export interface Server {
 const durations = new Durations('rpc.server.call.duration', 'From taking a request to its answer', RPC_LABELS, NATS_RPC);
 
 /** Serves one contract with the owner's queue group. Every request taken is answered, unless nobody waits for it any more. */
-export function serve<C extends RequestContract>(nats: NatsConnection, contract: C, handler: Handler<C>, spans: Spans, logger: Logger): Server {
+export function serve<C extends RequestContract>(nats: NatsConnection, turn: Turn, contract: C, handler: Handler<C>, spans: Spans, logger: Logger): Server {
   const working = new Set<Promise<void>>();
-  const replies = new Coalescer((inbox, items) => {
+  const replies = new Coalescer(turn, (inbox, items) => {
     try {
-      nats.publish(inbox, jsonArray(items));
+      nats.publish(inbox, lines(items));
       failpoint('bus.replied');
     } catch (error) {
       logger.error({ err: error, subject: contract.subject }, 'answers could not be sent');
@@ -37,8 +38,8 @@ export function serve<C extends RequestContract>(nats: NatsConnection, contract:
     const { reply } = message;
     if (reply === undefined) return;
     for (const envelope of envelopesOf(message)) {
-      const work = answer(contract, handler, envelope, spans, logger).then((result) => {
-        if (result !== undefined) replies.add(reply, { id: envelope.id, json: JSON.stringify(result) });
+      const work = answer(contract, handler, envelope, spans, logger).then((text) => {
+        if (text !== undefined) replies.add(reply, { id: envelope.id, text });
         working.delete(work);
       });
       working.add(work);
@@ -69,7 +70,8 @@ export function serve<C extends RequestContract>(nats: NatsConnection, contract:
   };
 }
 
-async function answer<C extends RequestContract>(contract: C, handler: Handler<C>, envelope: RequestEnvelope, spans: Spans, logger: Logger): Promise<ReplyEnvelope | undefined> {
+/** As it is written on the wire; undefined when nobody waits for it any more. */
+async function answer<C extends RequestContract>(contract: C, handler: Handler<C>, envelope: RequestEnvelope, spans: Spans, logger: Logger): Promise<string | undefined> {
   const span = beginSpan(contract, envelope, spans);
   const context = new RequestContext(span?.trace ?? newTrace(), envelope.ttlMs, envelope);
   const startedAt = performance.now();
@@ -82,11 +84,11 @@ async function answer<C extends RequestContract>(contract: C, handler: Handler<C
     const payload = parseTolerantly<C['payload']>(contract.payload, envelope.payload);
     const reply = await (span === undefined ? handler(payload, context) : span.run(() => handler(payload, context)));
     end();
-    return context.isExpired ? undefined : { id: envelope.id, reply };
+    return context.isExpired ? undefined : encodeReply(envelope.id, reply);
   } catch (error) {
     const failure = toFailure(error, contract, context, logger);
     end(failure.code);
-    return context.isExpired ? undefined : { id: envelope.id, failure };
+    return context.isExpired ? undefined : encodeFailure(envelope.id, failure);
   }
 }
 

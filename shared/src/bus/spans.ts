@@ -1,5 +1,6 @@
 import { ERRORS, isErrorCode } from '../errors.ts';
-import { newTrace, randomHex, type Trace } from './trace.ts';
+import { randomHex } from '../random.ts';
+import { newTrace, type Trace } from './trace.ts';
 
 /** As OpenTelemetry names them. https://opentelemetry.io/docs/specs/otel/trace/api/#spankind */
 export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer';

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { randomHex } from '../random.ts';
 import type { Trace } from '../contracts/trace.ts';
 
 export type { Trace } from '../contracts/trace.ts';
@@ -19,15 +19,3 @@ export function readTraceparent(traceparent: unknown): Trace | undefined {
 }
 
 const isZero = (id: string): boolean => /^0+$/.test(id);
-
-// Drawn in bulk: every hop of every message needs one.
-const pool = Buffer.alloc(4_096);
-let used = pool.length;
-
-export function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  return pool.toString('hex', used, used += bytes);
-}
