@@ -1,5 +1,5 @@
 import { MessageId, mayEnterAny, messagesRead, newMessage, type Actor } from '@switchboard/shared/contracts';
-import type { DataSource } from 'typeorm';
+import type { Database } from '@switchboard/shared/postgres';
 import type { CatchUp } from '../domain/message-store.ts';
 import { decodeLogPoint, encodeLogPoint } from './cursors.ts';
 import type { ChatHead } from './message-rows.ts';
@@ -16,14 +16,14 @@ interface Point {
 
 /** A page of what came after a point of the log. Entries up to the head never change, so pages need no common snapshot. */
 export async function catchUp(
-  database: DataSource,
+  database: Database,
   log: RenderedLog,
   actor: Actor,
   chatId: string,
   from: { after?: string; cursor?: string },
   limit: number,
 ): Promise<CatchUp | 'lost' | undefined> {
-  const [head] = await database.query<(ChatHead & { afterRev: number | null; chatRevThen: number | null })[]>(
+  const [head] = await database.query<ChatHead & { afterRev: number | null; chatRevThen: number | null }>(
     `SELECT c.status, c.version, c.rev, m.rev AS "afterRev", m.chat_version AS "chatRevThen"
      FROM message.chat c LEFT JOIN message.message m ON m.chat_id = c.id AND m.id = $2
      WHERE c.id = $1 AND ($3 OR c.client_id = $4)`,

@@ -1,5 +1,5 @@
 import { mayEnterAny, type FileInfo } from '@switchboard/shared/contracts';
-import { guarded } from '@switchboard/shared/postgres';
+import { guarded, prepared } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
 import type { FileStore } from '../domain/message-store.ts';
 import { fileEntity, type FileRow } from './entities.ts';
@@ -7,6 +7,7 @@ import { fileEntity, type FileRow } from './entities.ts';
 /** What is known of files; their bytes are elsewhere. */
 export function createFileStore(database: DataSource): FileStore {
   const files = database.getRepository(fileEntity);
+  const statements = prepared(database);
   return {
     add: (file) => guarded(async () => { await files.createQueryBuilder().insert().values(file).updateEntity(false).execute(); }),
 
@@ -14,7 +15,7 @@ export function createFileStore(database: DataSource): FileStore {
 
     // One statement, whether the file is there or not: the time it takes tells a stranger nothing.
     findFor: (actor, fileId) => guarded(async () => {
-      const [file] = await database.query<FileInfo[]>(
+      const [file] = await statements.query<FileInfo>(
         `SELECT id, name, content_type AS "contentType", size FROM message.file WHERE id = $1 AND (owner_id = $2 OR EXISTS (
            SELECT 1 FROM message.message m JOIN message.chat c ON c.id = m.chat_id WHERE m.file_id = $1 AND ($3 OR c.client_id = $2)
          ))`,

@@ -1,6 +1,6 @@
 import { mayEnterAny, type Actor, type Message } from '@switchboard/shared/contracts';
 import { ChatLog } from '@switchboard/shared/log';
-import { answers, guarded } from '@switchboard/shared/postgres';
+import { answers, guarded, prepared } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
 import { render, type UrlOfFile } from '../domain/message.ts';
 import type { MessageStore } from '../domain/message-store.ts';
@@ -15,18 +15,13 @@ import { RenderedLog } from './rendered-log.ts';
 /** Messages, read marks and their log in Postgres; sending is the MessageWriter's. */
 export function createMessageStore(database: DataSource, urlOf: UrlOfFile): MessageStore & { readonly log: ChatLog } {
   const log = new ChatLog(SCHEMA);
+  const statements = prepared(database);
   const toMessage = (row: ThreadRow): Message => render(toThread(row), urlOf);
-  const rendered = new RenderedLog(database, log, toMessage);
+  const rendered = new RenderedLog(statements, log, toMessage);
 
   /** The chat's head and a page of its messages, newest first, as of one instant: one statement sees one snapshot. For a stranger nothing is read. */
   async function readPage(actor: Actor, chatId: string, before: number, limit: number): Promise<{ head: ChatHead; messages: Message[] } | undefined> {
-    const rows = await database.query<((ChatHead & ThreadRow) | (ChatHead & { readonly id: null }))[]>(
-      `SELECT c.status, c.version, c.rev, page.* FROM message.chat c
-       LEFT JOIN LATERAL (
-         SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = c.id AND m.seq IN (${fitting('m.chat_id = c.id AND m.seq < $2', 'DESC', '$3')}) ORDER BY m.seq DESC
-       ) AS page ON true WHERE c.id = $1 AND ($4 OR c.client_id = $5) ORDER BY page.seq DESC`,
-      [chatId, before, limit, mayEnterAny(actor), actor.id],
-    );
+    const rows = await statements.query<(ChatHead & ThreadRow) | (ChatHead & { readonly id: null })>(pageOf(limit), [chatId, before, mayEnterAny(actor), actor.id]);
     const [head] = rows;
     if (head === undefined) return undefined;
     return { head, messages: withinBytes(rows.flatMap((row) => (row.id === null ? [] : toMessage(row)))) };
@@ -47,7 +42,7 @@ export function createMessageStore(database: DataSource, urlOf: UrlOfFile): Mess
       return { messages: page.messages.toReversed(), nextCursor: oldest > 1 ? encodeSeq(oldest) : undefined };
     }),
 
-    catchUp: (actor, chatId, from, limit) => guarded(() => catchUp(database, rendered, actor, chatId, from, limit)),
+    catchUp: (actor, chatId, from, limit) => guarded(() => catchUp(statements, rendered, actor, chatId, from, limit)),
     markRead: (actor, chatId, messageIds) => guarded(() => database.transaction((transaction) => markRead(transaction, log, actor, chatId, messageIds))),
     readLog: (chatId, after, limit) => guarded(() => rendered.read(chatId, after, limit)),
     heads: (chatIds) => guarded(() => rendered.heads(chatIds)),
@@ -56,3 +51,10 @@ export function createMessageStore(database: DataSource, urlOf: UrlOfFile): Mess
 }
 
 const BEYOND_ANY_SEQ = 2 ** 31 - 1;
+
+/** Spelled for each limit, of which there are few: a plan that does not know it may be one for a whole chat. */
+const pageOf = (limit: number): string =>
+  `SELECT c.status, c.version, c.rev, page.* FROM message.chat c
+   LEFT JOIN LATERAL (
+     SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = c.id AND m.seq IN (${fitting('m.chat_id = c.id AND m.seq < $2', 'DESC', String(limit))}) ORDER BY m.seq DESC
+   ) AS page ON true WHERE c.id = $1 AND ($3 OR c.client_id = $4) ORDER BY page.seq DESC`;

@@ -3,7 +3,7 @@ import { logEntry, newMessage, type Actor, type NewMessage } from '@switchboard/
 import { Failure } from '@switchboard/shared/errors';
 import { failpoint } from '@switchboard/shared/failpoints';
 import { randomBytes } from '@switchboard/shared/random';
-import { guarded, isRefusal } from '@switchboard/shared/postgres';
+import { guarded, isRefusal, prepared, type Database } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { render, type UrlOfFile } from '../domain/message.ts';
@@ -40,6 +40,7 @@ const MAX_DETOURS = 4;
  */
 export class MessageWriter implements MessageSender {
   readonly #database: DataSource;
+  readonly #statements: Database;
   readonly #urlOf: UrlOfFile;
   readonly #spans: Spans;
   #waiting: Waiting[] = [];
@@ -51,6 +52,7 @@ export class MessageWriter implements MessageSender {
 
   constructor(database: DataSource, urlOf: UrlOfFile, spans: Spans) {
     this.#database = database;
+    this.#statements = prepared(database);
     this.#urlOf = urlOf;
     this.#spans = spans;
   }
@@ -85,7 +87,7 @@ export class MessageWriter implements MessageSender {
     await this.#settle([...others, ...left], this.#decide('skip'));
   }
 
-  readonly #appendPlain: Commit = (sends) => guarded(() => appendPlain(this.#database, sends));
+  readonly #appendPlain: Commit = (sends) => guarded(() => appendPlain(this.#statements, sends));
 
   readonly #decide = (onContention: OnContention): Commit => (sends) => guarded(() => this.#database.transaction(async (transaction) => {
     const outcomes = decideSends(sends, await readFacts(transaction, sends, onContention));

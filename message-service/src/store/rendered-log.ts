@@ -1,6 +1,6 @@
 import { logEntry, messagesRead, newMessage, type Heads, type LogEntry, type Message } from '@switchboard/shared/contracts';
 import type { ChatLog, LogRow } from '@switchboard/shared/log';
-import type { DataSource } from 'typeorm';
+import type { Database } from '@switchboard/shared/postgres';
 import { z } from 'zod';
 import { fitting, THREAD_COLUMNS, THREAD_TABLES, type ThreadRow } from './message-rows.ts';
 import { withinBytes } from './page.ts';
@@ -15,11 +15,11 @@ export interface LogPage {
 
 /** The log as its readers get it. */
 export class RenderedLog {
-  readonly #database: DataSource;
+  readonly #database: Database;
   readonly #log: ChatLog;
   readonly #toMessage: (row: ThreadRow) => Message;
 
-  constructor(database: DataSource, log: ChatLog, toMessage: (row: ThreadRow) => Message) {
+  constructor(database: Database, log: ChatLog, toMessage: (row: ThreadRow) => Message) {
     this.#database = database;
     this.#log = log;
     this.#toMessage = toMessage;
@@ -38,7 +38,7 @@ export class RenderedLog {
   async #messagesOf(chatId: string, rows: readonly LogRow[]): Promise<ReadonlyMap<number, Message>> {
     const seqs = rows.flatMap((row) => (row.event === newMessage.event ? SeqPayload.parse(row.payload).seq : []));
     if (seqs.length === 0) return new Map();
-    const messages = await this.#database.query<ThreadRow[]>(
+    const messages = await this.#database.query<ThreadRow>(
       `SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = $1 AND m.seq IN (${fitting('m.chat_id = $1 AND m.seq = ANY($2::integer[])', 'ASC', 'ALL')})`,
       [chatId, seqs],
     );

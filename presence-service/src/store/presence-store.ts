@@ -1,4 +1,4 @@
-import { answers, guarded, type Database } from '@switchboard/shared/postgres';
+import { answers, guarded, prepared, type Database } from '@switchboard/shared/postgres';
 import { Failure } from '@switchboard/shared/errors';
 import type { DataSource } from 'typeorm';
 import type { Lease, Presence, PresenceStore } from '../domain/presence-store.ts';
@@ -14,12 +14,14 @@ const SLICE = 5_000;
  * then counts; and it counts by ON CONFLICT, which sees what was committed since the statement began, as UPDATE does not.
  */
 export function createPresenceStore(database: DataSource): PresenceStore {
+  const statements = prepared(database);
+
   /** Rows of a statement that begins with the gateway's lease ($4): none when there was no lease yet. */
   async function withLease<Row>(gatewayId: string, sql: string, parameters: unknown[]): Promise<Row | undefined> {
-    const [row] = await database.query<Row[]>(sql, parameters);
+    const [row] = await statements.query<Row>(sql, parameters);
     if (row !== undefined) return row;
-    await database.query('INSERT INTO presence.gateway_lease (gateway_id, lease_id) VALUES ($1, gen_random_uuid()) ON CONFLICT DO NOTHING', [gatewayId]);
-    const [again] = await database.query<Row[]>(sql, parameters);
+    await statements.query('INSERT INTO presence.gateway_lease (gateway_id, lease_id) VALUES ($1, gen_random_uuid()) ON CONFLICT DO NOTHING', [gatewayId]);
+    const [again] = await statements.query<Row>(sql, parameters);
     return again;
   }
 
@@ -88,7 +90,7 @@ export function createPresenceStore(database: DataSource): PresenceStore {
     }),
 
     activeUsers: (chatId) => guarded(async () => {
-      const rows = await database.query<{ userId: number }[]>(
+      const rows = await statements.query<{ userId: number }>(
         'SELECT user_id AS "userId" FROM presence.active_user WHERE chat_id = $1 AND sockets > 0 ORDER BY user_id',
         [chatId],
       );
@@ -96,7 +98,7 @@ export function createPresenceStore(database: DataSource): PresenceStore {
     }),
 
     renewLease: (gatewayId) => guarded(async () => {
-      const [row] = await database.query<{ leaseId: string }[]>(
+      const [row] = await statements.query<{ leaseId: string }>(
         `INSERT INTO presence.gateway_lease AS lease (gateway_id, lease_id, renewals) VALUES ($1, gen_random_uuid(), 1)
          ON CONFLICT (gateway_id) DO UPDATE SET renewals = lease.renewals + 1
          RETURNING lease_id AS "leaseId"`,
@@ -106,7 +108,7 @@ export function createPresenceStore(database: DataSource): PresenceStore {
       return row.leaseId;
     }),
 
-    leases: () => guarded(() => database.query<Lease[]>('SELECT gateway_id AS "gatewayId", lease_id AS "leaseId", renewals FROM presence.gateway_lease')),
+    leases: () => guarded(() => statements.query<Lease>('SELECT gateway_id AS "gatewayId", lease_id AS "leaseId", renewals FROM presence.gateway_lease')),
 
     // A drop that is yet to come was dated by a clock that has been put back since: nobody waits for it to come again.
     removeDropped: (graceMs) => inTurn(async (transaction) => transaction.query<Presence>(
@@ -150,12 +152,12 @@ export function createPresenceStore(database: DataSource): PresenceStore {
     }),
 
     forgetDeparted: (ageMs) => guarded(async () => {
-      await database.query(
+      await statements.query(
         `DELETE FROM presence.joined_socket
          WHERE left_at NOT BETWEEN statement_timestamp() - $1 * interval '1 ms' AND statement_timestamp() + $1 * interval '1 ms'`,
         [ageMs],
       );
-      await database.query('DELETE FROM presence.active_user WHERE sockets = 0');
+      await statements.query('DELETE FROM presence.active_user WHERE sockets = 0');
     }),
 
     isReady: () => answers(database),

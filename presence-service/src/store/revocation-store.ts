@@ -1,5 +1,5 @@
 import { REVOKED_FOR_MS, type Revocation } from '@switchboard/shared/contracts';
-import { guarded } from '@switchboard/shared/postgres';
+import { guarded, prepared } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
 import type { PositionedRevocation, Revoked, RevocationStore } from '../domain/revocation-store.ts';
 
@@ -14,9 +14,11 @@ interface Row {
 const COLUMNS = 'kind, subject, position, revoked_at AS "revokedAt", until';
 
 export function createRevocationStore(database: DataSource): RevocationStore {
+  const statements = prepared(database);
+
   return {
     revoke: (revoked, by) => guarded(async () => {
-      const [row] = await database.query<Row[]>(
+      const [row] = await statements.query<Row>(
         `WITH head AS (UPDATE presence.revocation_head SET position = position + 1 RETURNING position, clock_timestamp() AS now)
          INSERT INTO presence.revocation (kind, subject, position, revoked_at, until, revoked_by)
          SELECT $1, $2, position, now, now + $3 * interval '1 ms', $4 FROM head
@@ -29,11 +31,11 @@ export function createRevocationStore(database: DataSource): RevocationStore {
     }),
 
     readAfter: (position, limit) => guarded(async () => {
-      const rows = await database.query<Row[]>(`SELECT ${COLUMNS} FROM presence.revocation WHERE position > $1 ORDER BY position LIMIT $2`, [position, limit]);
+      const rows = await statements.query<Row>(`SELECT ${COLUMNS} FROM presence.revocation WHERE position > $1 ORDER BY position LIMIT $2`, [position, limit]);
       return rows.map((row): PositionedRevocation => ({ ...toRevocation(row), position: row.position }));
     }),
 
-    forgetOver: () => guarded(async () => { await database.query('DELETE FROM presence.revocation WHERE until < now()'); }),
+    forgetOver: () => guarded(async () => { await statements.query('DELETE FROM presence.revocation WHERE until < now()'); }),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Trace } from '../contracts/trace.ts';
 import type { Actor } from '../contracts/values.ts';
 import { Failure } from '../errors.ts';
 import { guarded, type Database } from '../postgres/failures.ts';
+import { prepared } from '../postgres/prepared.ts';
 import type { KnownChatRow } from './known-chat-entities.ts';
 
 const PAGE = 500;
@@ -20,6 +21,7 @@ const EVERY_MS = 5_000;
  */
 export class KnownChats {
   readonly #database: DataSource;
+  readonly #statements: Database;
   readonly #bus: Bus;
   readonly #logger: Logger;
   readonly #schema: string;
@@ -30,6 +32,7 @@ export class KnownChats {
   constructor(schema: string, database: DataSource, bus: Bus, logger: Logger) {
     this.#schema = schema;
     this.#database = database;
+    this.#statements = prepared(database);
     this.#bus = bus;
     this.#logger = logger;
   }
@@ -40,7 +43,7 @@ export class KnownChats {
    */
   async requireAccess(actor: Actor, chatId: string, trace?: Trace): Promise<ChatFacts> {
     const [row] = await guarded(() =>
-      this.#database.query<KnownChatRow[]>(
+      this.#statements.query<KnownChatRow>(
         `SELECT id, client_id AS "clientId", admin_id AS "adminId", status, version FROM "${this.#schema}".chat WHERE id = $1`,
         [chatId],
       ),
@@ -70,7 +73,7 @@ export class KnownChats {
   }
 
   /** Makes the rows at least as new as these facts. Once it resolves, no transaction that begins later sees older ones. */
-  async take(chats: readonly ChatFacts[], database: Database = this.#database): Promise<void> {
+  async take(chats: readonly ChatFacts[], database: Database = this.#statements): Promise<void> {
     const newest = [...new Map(chats.toSorted((a, b) => a.version - b.version).map((chat) => [chat.id, chat])).values()]
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
     await guarded(() => database.query(
@@ -119,7 +122,7 @@ export class KnownChats {
   }
 
   async #cursor(): Promise<string | undefined> {
-    const [row] = await this.#database.query<{ cursor: string }[]>(`SELECT cursor FROM "${this.#schema}".chat_cursor WHERE id = 1`);
+    const [row] = await this.#statements.query<{ cursor: string }>(`SELECT cursor FROM "${this.#schema}".chat_cursor WHERE id = 1`);
     return row?.cursor;
   }
 }

@@ -44,6 +44,8 @@ export const createDataSource = ({ url, schema, applicationName, entities, migra
       query_timeout: STATEMENT_TIMEOUT_MS + 200,
       idle_in_transaction_session_timeout: 10_000,
       keepAlive: true,
+      // A plan is made once per connection, perhaps while a table was still empty; nothing here is to be read from end to end.
+      options: '-c enable_seqscan=off',
       Client: ImpatientClient,
     },
   });

@@ -2,4 +2,4 @@ export { createDataSource, type DatabaseOptions } from './data-source.ts';
 export { guarded, toFailure, type Database } from './failures.ts';
 export { migrate } from './migrate.ts';
 export { answers, openDatabase } from './open.ts';
-export { isRefusal, runPrepared, type Statement } from './prepared.ts';
+export { isRefusal, prepared } from './prepared.ts';

@@ -1,22 +1,32 @@
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
+import type { Database } from './failures.ts';
 
-/** A statement that each connection parses and plans once. `name` is its own among all that use the pool. */
-export interface Statement {
-  readonly name: string;
-  readonly text: string;
-}
+/** Postgres knows a prepared statement by a name of ours, the same on every connection of this process. */
+const names = new Map<string, string>();
 
-/** Runs a statement by itself: it is its own transaction, and committed once this resolves. TypeORM prepares none. */
-export async function runPrepared<Row extends pg.QueryResultRow>(database: DataSource, { name, text }: Statement, values: unknown[]): Promise<Row[]> {
-  const pool = poolOf(database);
-  if (pool === undefined) throw new Error('the database is not open');
-  const { rows } = await pool.query<Row>({ name, text, values });
-  return rows;
-}
+/**
+ * For what is asked again and again: each statement is parsed and planned once per connection, which TypeORM cannot do. There must be
+ * few texts: what differs from one time to the next is a parameter. A statement is its own transaction, committed once
+ * its rows are there.
+ */
+export const prepared = (dataSource: DataSource): Database => ({
+  query: async <Row>(text: string, values: unknown[] = []): Promise<Row[]> => {
+    const pool = poolOf(dataSource);
+    if (pool === undefined) throw new Error('the database is not open');
+    const { rows } = await pool.query<Row & pg.QueryResultRow>({ name: nameOf(text), text, values });
+    return rows;
+  },
+});
 
 /** TypeORM keeps it as `driver.master`, typed as anything. */
 export const poolOf = ({ driver }: DataSource): pg.Pool | undefined => ('master' in driver && driver.master instanceof pg.Pool ? driver.master : undefined);
 
 /** Whether Postgres itself said that a statement failed, and so undid it. */
 export const isRefusal = (error: unknown): boolean => error instanceof pg.DatabaseError;
+
+function nameOf(text: string): string {
+  const name = names.get(text) ?? `s${names.size + 1}`;
+  names.set(text, name);
+  return name;
+}
