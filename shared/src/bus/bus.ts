@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { headers, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { headers, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import type { PayloadOf, ReplyOf, RequestContract, RoomEventContract, SignalContract } from '../contracts/define.ts';
 import type { z } from 'zod';
@@ -55,6 +55,7 @@ export class Bus {
   readonly #logger: Logger;
   readonly #servers: Server[] = [];
   readonly #turn = new Turn();
+  #hearing: Promise<void> | undefined;
   readonly #isConnected: () => boolean;
   readonly #stopObserving: () => void;
   /** The spans of this process. */
@@ -126,13 +127,21 @@ export class Bus {
   }
 
   followRoom(chatId: string, hear: (owner: Owner, frame: RoomEventFrame) => void): RoomSubscription {
-    const subscription = this.#nats.subscribe(roomWildcard(chatId), {
-      callback: (error, message) => {
-        const owner = ownerOfRoomSubject(message.subject);
-        if (error === null && owner !== undefined) this.#guard(() => { hear(owner, this.#read(owner, message)); });
+    const subject = roomWildcard(chatId);
+    const callback = (error: Error | null, message: Msg) => {
+      const owner = ownerOfRoomSubject(message.subject);
+      if (error === null && owner !== undefined) this.#guard(() => { hear(owner, this.#read(owner, message)); });
+    };
+    let subscription: Subscription | undefined;
+    let isWanted = true;
+    this.#turn.leave(() => { this.#guard(() => { if (isWanted) subscription = this.#nats.subscribe(subject, { callback }); }); });
+    return {
+      untilHeard: () => this.#reachServer(),
+      stop: () => {
+        isWanted = false;
+        subscription?.unsubscribe();
       },
-    });
-    return { untilHeard: () => this.#reachServer(), stop: () => { subscription.unsubscribe(); } };
+    };
   }
 
   #read(owner: Owner, message: Msg): RoomEventFrame {
@@ -144,9 +153,20 @@ export class Bus {
   async #reachServer(): Promise<void> {
     if (!this.isConnected) throw new Failure('UNAVAILABLE');
     const isLate = Symbol('late');
-    const outcome = await Promise.race([this.#nats.flush(), sleep(REQUEST_TIMEOUT_MS, isLate, { ref: false })])
+    const outcome = await Promise.race([this.#answered(), sleep(REQUEST_TIMEOUT_MS, isLate, { ref: false })])
       .catch((cause: unknown) => { throw new Failure('UNAVAILABLE', undefined, { cause }); });
     if (outcome === isLate) throw new Failure('TIMEOUT');
+  }
+
+  /** Resolves once the server has heard all that this process has said in this turn: those who ask within one share the answer. */
+  #answered(): Promise<void> {
+    this.#hearing ??= new Promise((resolve) => {
+      this.#turn.leave(() => {
+        this.#hearing = undefined;
+        resolve(this.#nats.flush());
+      });
+    });
+    return this.#hearing;
   }
 
   signal<C extends SignalContract>(contract: C, payload: z.input<C['payload']>): void {
