@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { freePort, startSystem } from '../testing/index.ts';
-import { cpuOf } from './cpu.ts';
+import { cpuOf, cpuSince, total } from './cpu.ts';
 import { Flood } from './flood.ts';
 
 const ROUNDS = 5;
@@ -52,9 +52,10 @@ async function measure(env: Record<string, string>): Promise<Round> {
   try {
     const flood = await Flood.open(system, SOCKETS);
     await flood.run(WARM_UP_MS);
-    const cpuBefore = await cpuOf(system);
+    const ours = new Map((await system.processes()).filter(({ name }) => /^(gateway|chat-service|message-service|presence-service)/.test(name)).map(({ name, pid }) => [name, pid]));
+    const cpuBefore = cpuOf(ours);
     const acknowledged = await flood.run(MEASURED_MS);
-    const cpu = (await cpuOf(system)) - cpuBefore;
+    const cpu = total(cpuSince(ours, cpuBefore));
     flood.close();
     return { perSecond: acknowledged / (MEASURED_MS / 1_000), cpuMicros: (cpu * 1_000) / acknowledged };
   } finally {

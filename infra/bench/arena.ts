@@ -1,0 +1,27 @@
+import { startBaseline } from './contenders/baseline.ts';
+import type { Contender } from './contenders/contender.ts';
+import { Switchboard } from './contenders/switchboard.ts';
+
+/** The system with the two naive servers beside it, `bare` on the same Postgres. */
+export interface Arena {
+  readonly switchboard: Switchboard;
+  readonly bare: Contender;
+  readonly echo: Contender;
+}
+
+/** Runs work in a new arena, which is gone afterwards. */
+export async function inArena<Result>(work: (arena: Arena) => Promise<Result>): Promise<Result> {
+  const started: Contender[] = [];
+  const start = async <Started extends Contender>(contender: Promise<Started>): Promise<Started> => {
+    started.unshift(await contender);
+    return contender;
+  };
+  try {
+    const switchboard = await start(Switchboard.start());
+    const bare = await start(startBaseline(await switchboard.storeForBare()));
+    const echo = await start(startBaseline());
+    return await work({ switchboard, bare, echo });
+  } finally {
+    for (const contender of started) await contender.stop();
+  }
+}

@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process';
+import { cpus, release, totalmem } from 'node:os';
+import { z } from 'zod';
+import { root } from '../local/paths.ts';
+
+/** Where and of what something was measured. */
+export const Setting = z.object({ on: z.string(), commit: z.string(), machine: z.string() });
+export type Setting = z.output<typeof Setting>;
+
+export const settingNow = (): Setting => ({
+  on: new Date().toISOString().slice(0, 10),
+  commit: commit(),
+  machine: `${String(cpus().length)} cores (${cpus()[0]?.model ?? 'unknown'}), ${String(Math.round(totalmem() / 2 ** 30))} GiB, Linux ${release().split('-')[0] ?? ''}, Node ${process.version}`,
+});
+
+function commit(): string {
+  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+  try {
+    return git('status', '--porcelain', '--', '.', ':!infra/bench/results') === '' ? git('rev-parse', '--short', 'HEAD') : `${git('rev-parse', '--short', 'HEAD')} and changes`;
+  } catch {
+    return 'unknown';
+  }
+}

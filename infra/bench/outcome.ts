@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { median } from './statistics.ts';
+
+/** One figure, by what it was measured of: a value per round. Rounds of one index were measured side by side. */
+export const Figure = z.object({ name: z.string(), unit: z.string(), of: z.record(z.string(), z.array(z.number())) });
+export type Figure = z.output<typeof Figure>;
+
+/** A ratio, by round, and where it should be. */
+export const Goal = z.object({ name: z.string(), ratios: z.array(z.number()), atLeast: z.number().optional(), atMost: z.number().optional() });
+export type Goal = z.output<typeof Goal>;
+
+/** What came of a scenario. */
+export const Outcome = z.object({
+  scenario: z.string(),
+  /** What was done, in a sentence. */
+  about: z.string(),
+  figures: z.array(Figure),
+  goals: z.array(Goal),
+  notes: z.array(z.string()),
+});
+export type Outcome = z.output<typeof Outcome>;
+
+export const isMet = ({ ratios, atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY }: Goal): boolean => {
+  const ratio = median(ratios);
+  return ratio >= atLeast && ratio <= atMost;
+};
+
+/** What is measured, round by round. */
+export class Rounds {
+  readonly #figures = new Map<string, Figure>();
+
+  add(of: string, name: string, unit: string, value: number): void {
+    const figure = this.#figures.get(name) ?? { name, unit, of: {} };
+    (figure.of[of] ??= []).push(value);
+    this.#figures.set(name, figure);
+  }
+
+  get figures(): Figure[] {
+    return [...this.#figures.values()];
+  }
+
+  /** Of each round, how many times the figure of `one` is that of `other`. */
+  ratios(name: string, one: string, other: string): number[] {
+    const of = this.#figures.get(name)?.of;
+    return (of?.[one] ?? []).map((value, round) => value / (of?.[other]?.[round] ?? Number.NaN));
+  }
+}

@@ -1,0 +1,32 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Setting } from './machine.ts';
+import { Outcome } from './outcome.ts';
+import { plot } from './plot.ts';
+import { report } from './report.ts';
+import { scenarios } from './scenarios/index.ts';
+
+export const Result = Outcome.extend({ setting: Setting });
+export type Result = z.output<typeof Result>;
+
+const folder = join(import.meta.dirname, 'results');
+const fileOf = (name: string): string => join(folder, name);
+
+/** Puts these in the place of earlier ones of the same scenarios, and writes the table and the plot anew. */
+export function keep(results: readonly Result[]): void {
+  const all = new Map([...read(), ...results].map((result) => [result.scenario, result]));
+  const inOrder = scenarios.flatMap(({ name }) => all.get(name) ?? []);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(fileOf('results.json'), `${JSON.stringify(inOrder, undefined, 1)}\n`);
+  writeFileSync(fileOf('README.md'), report(inOrder));
+  writeFileSync(fileOf('goals.svg'), plot(inOrder.flatMap(({ scenario, goals }) => goals.map((goal) => ({ ...goal, name: `${scenario}: ${goal.name}` })))));
+}
+
+function read(): Result[] {
+  try {
+    return z.array(Result).parse(JSON.parse(readFileSync(fileOf('results.json'), 'utf8')));
+  } catch {
+    return [];
+  }
+}

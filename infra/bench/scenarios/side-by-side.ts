@@ -1,0 +1,79 @@
+import { inArena } from '../arena.ts';
+import type { Contender } from '../contenders/contender.ts';
+import { cpuOf, cpuSince, total } from '../cpu.ts';
+import type { Pace, Sample } from '../load/crowd.ts';
+import { Load } from '../load/load.ts';
+import { Rounds } from '../outcome.ts';
+import type { Effort } from './scenario.ts';
+
+/** A load that every contender bears in turn. */
+export interface Traffic {
+  readonly chats: number;
+  readonly members: number;
+  readonly pace: Pace;
+  /** How many of all members send; all, unless told. */
+  readonly senders?: number;
+  /** What the CPU is divided by. */
+  readonly per: 'send' | 'delivery';
+  /** Runs before the warm-up: code that was never busy is slow. */
+  readonly runUp?: Pace;
+}
+
+/** Rounds of the same load on one contender after the other, in another order each time. */
+export function sideBySide(traffic: Traffic, effort: Effort): Promise<Rounds> {
+  return inArena(async ({ switchboard, bare, echo }) => {
+    const rounds = new Rounds();
+    for (let round = 0; round < effort.rounds; round++) {
+      for (const contender of rotated([switchboard, bare, echo], round)) {
+        effort.say(`round ${String(round + 1)} of ${String(effort.rounds)}: ${contender.name}`);
+        record(rounds, contender.name, traffic, await measure(contender, traffic, effort));
+      }
+    }
+    return rounds;
+  });
+}
+
+/** What was seen, and what it cost each process in milliseconds of CPU. */
+interface Measured {
+  readonly sample: Sample;
+  readonly cpuMs: ReadonlyMap<string, number>;
+}
+
+export async function measure(contender: Contender, { chats, members, pace, senders, runUp }: Traffic, { warmUpMs, measuredMs }: Effort): Promise<Measured> {
+  const load = new Load();
+  try {
+    await load.join((await contender.openChats(chats, members)).flat());
+    if (runUp !== undefined) {
+      await load.send(runUp);
+      await load.measure(warmUpMs);
+      await load.rest();
+    }
+    await load.send(pace, senders);
+    await load.measure(warmUpMs);
+    const before = cpuOf(contender.processes);
+    const sample = await load.measure(measuredMs);
+    const cpuMs = cpuSince(contender.processes, before);
+    await load.rest();
+    await load.leave();
+    return { sample, cpuMs };
+  } finally {
+    await load.close();
+  }
+}
+
+export const SENDS = 'acknowledged sends';
+export const DELIVERIES = 'deliveries';
+export const cpuPer = (unit: Traffic['per']): string => `CPU per ${unit}`;
+
+export function record(rounds: Rounds, of: string, { per }: Pick<Traffic, 'per'>, { sample, cpuMs }: Measured): void {
+  const perSecond = (count: number): number => (count * 1_000) / sample.elapsedMs;
+  rounds.add(of, SENDS, '/s', perSecond(sample.acknowledged));
+  rounds.add(of, DELIVERIES, '/s', perSecond(sample.delivered));
+  const microsEach = (ms: number): number => (ms * 1_000) / (per === 'send' ? sample.acknowledged : sample.delivered);
+  rounds.add(of, cpuPer(per), 'µs', microsEach(total(cpuMs)));
+  for (const [process, ms] of cpuMs) rounds.add(of, `${cpuPer(per)}, ${process}`, 'µs', microsEach(ms));
+  for (const at of ['p50', 'p95', 'p99'] as const) rounds.add(of, `acknowledgement ${at}`, 'ms', sample.ack[at]);
+  for (const at of ['p50', 'p95', 'p99'] as const) rounds.add(of, `delivery ${at}`, 'ms', sample.delivery[at]);
+}
+
+const rotated = <Item>(items: readonly Item[], by: number): Item[] => [...items.slice(by % items.length), ...items.slice(0, by % items.length)];
