@@ -6,12 +6,12 @@ import type { Logger } from '@switchboard/shared/runtime';
 import { z } from 'zod';
 import { beginMeasuring, ClientEvent } from './client-event.ts';
 import { isBehind } from './limits/backlog.ts';
-import type { EventLimits } from './limits/event-limits.ts';
+import type { EventLimits, Take } from './limits/event-limits.ts';
 import { Lanes } from './limits/lanes.ts';
 import { Throttle } from './limits/throttle.ts';
 import { offers, type Offer } from './offers.ts';
 import { isPlain } from './plain.ts';
-import { acknowledgeWith, refuse, takeAcknowledge } from './reply.ts';
+import { acknowledgeWith, refuse, takeAcknowledge, type Acknowledge } from './reply.ts';
 import type { ChatServer, ChatSocket } from './sockets.ts';
 
 /** What a socket is told in answer to one event; `afterwards` runs once it has been told. */
@@ -50,79 +50,115 @@ export interface InboundParts {
 }
 
 /** Turns what sockets emit into requests, and their replies into acknowledgements or events. Holds no rule of its own. */
-export function acceptEvents(io: ChatServer, { bus, gatewayId, edgeEvents, limits, maxInFlight, logger }: InboundParts): Inbound {
+export function acceptEvents(io: ChatServer, parts: InboundParts): Inbound {
   beginMeasuring(offers.keys());
-  const underWay = new WeakMap<ChatSocket, Set<Promise<void>>>();
+  const all = new WeakMap<ChatSocket, SocketEvents>();
   io.on('connection', (socket) => {
     if (!socket.connected) return;
-    const lanes = new Lanes(PATIENCE_MS, maxInFlight);
-    const throttle = new Throttle();
-    const take = limits.ofSocket(socket.data.actor.id);
-    const asked = new Set<Promise<void>>();
-    underWay.set(socket, asked);
-    socket.once('disconnect', () => { throttle.clear(); });
-    socket.onAny((event: string, ...args: unknown[]) => {
-      const acknowledge = takeAcknowledge(args);
-      const clientEvent = new ClientEvent(offers.has(event) ? event : UNKNOWN, bus.spans, gatewayId, [socket.handshake.auth['traceparent'], traceparentBeside(args)]);
-      const { trace } = clientEvent;
-      const answered = answer(event, args, clientEvent).then(
-        ({ binding, data, afterwards }) => {
-          if (acknowledge !== undefined) acknowledgeWith(acknowledge, binding.reply, data, trace);
-          else if (binding.replyOnAckOnly !== true) socket.emit(binding.reply, data);
-          clientEvent.answered();
-          afterwards?.();
-        },
-        (error: unknown) => {
-          const failure = toFailure(error, clientEvent.name, trace);
-          refuse(socket, acknowledge, failure, trace);
-          logger.debug({ event: clientEvent.name, code: failure.code, trace_id: trace.traceId }, 'an event was refused');
-          clientEvent.answered(failure.code);
-        },
-      ).finally(() => { asked.delete(answered); });
-      asked.add(answered);
-    });
-
-    async function answer(event: string, args: readonly unknown[], clientEvent: ClientEvent): Promise<Answer & { binding: SocketBinding<unknown> }> {
-      failpoint('gateway.frameRead');
-      const offer = offers.get(event);
-      take(offer?.binding.throttle !== undefined);
-      if (offer === undefined) throw new Failure('UNKNOWN_EVENT');
-      const payload = payloadOf(offer, args);
-      if (isBehind(socket)) throw new Failure('BUSY');
-      const { binding } = offer;
-      // What is of no chat waits for others of its own kind only.
-      const lane = OfChat.safeParse(payload).data?.chatId ?? event;
-      if (binding.throttle === undefined) {
-        throttle.forget(lane, event);
-        return { ...await inTurn(offer, lane, payload, clientEvent, clientEvent.arrivedAt), binding };
-      }
-      if (lanes.isCrowded) throw new Failure('BUSY');
-      return { ...await throttle.run(lane, payload, binding.throttle, (since) => inTurn(offer, lane, payload, clientEvent, since)), binding };
-    }
-
-    /** What waited in the lane has used up some of its time: nobody waits longer for the sake of order. */
-    function inTurn({ contract, binding }: Offer, lane: string, payload: unknown, clientEvent: ClientEvent, since: number): Promise<Answer> {
-      const group = binding.pipelined === true ? `${socket.id} ${lane}` : undefined;
-      return lanes.run(lane, binding.event, binding.pipelined ?? false, async () => {
-        const waitedMs = performance.now() - since;
-        clientEvent.waited(waitedMs);
-        const timeoutMs = REQUEST_TIMEOUT_MS - waitedMs;
-        if (timeoutMs <= 0) throw new Failure('BUSY');
-        const asking = { actor: socket.data.actor, socket: { id: socket.id, gatewayId }, trace: clientEvent.trace, group, timeoutMs };
-        const atEdge = edgeEvents[binding.event];
-        if (atEdge !== undefined) return atEdge(socket, payload, asking);
-        if (contract.kind === 'edgeRequest') throw new Error(`the edge does not carry out ${binding.event}`);
-        return { data: await bus.forward(contract, payload, asking) };
-      });
-    }
+    const events = new SocketEvents(socket, parts);
+    all.set(socket, events);
+    socket.once('disconnect', () => { events.end(); });
+    socket.onAny((event: string, ...args: unknown[]) => { events.hear(event, args); });
   });
+  return { answered: async (socket) => all.get(socket)?.answered() };
+}
 
-  return { answered: async (socket) => { await Promise.all([...(underWay.get(socket) ?? [])]); } };
+/** What one socket asks. There are as many as there are sockets: what most of them never need is made when it is needed. */
+class SocketEvents {
+  readonly #socket: ChatSocket;
+  readonly #parts: InboundParts;
+  readonly #lanes: Lanes;
+  readonly #take: Take;
+  #throttle: Throttle | undefined;
+  #underWay = 0;
+  #onAnswered: (() => void)[] | undefined;
 
-  function toFailure(error: unknown, event: string, { traceId }: Trace): Failure {
-    if (error instanceof Failure) return error;
-    logger.error({ err: error, event, trace_id: traceId }, 'an event could not be handled');
-    return new Failure('INTERNAL');
+  constructor(socket: ChatSocket, parts: InboundParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.#lanes = new Lanes(PATIENCE_MS, parts.maxInFlight);
+    this.#take = parts.limits.ofSocket(socket.data.actor.id);
+  }
+
+  hear(event: string, args: unknown[]): void {
+    const acknowledge = takeAcknowledge(args);
+    const { bus, gatewayId } = this.#parts;
+    const clientEvent = new ClientEvent(offers.has(event) ? event : UNKNOWN, bus.spans, gatewayId, [this.#socket.handshake.auth['traceparent'], traceparentBeside(args)]);
+    const { trace } = clientEvent;
+    this.#underWay += 1;
+    void this.#answer(event, args, clientEvent).then(
+      ({ binding, data, afterwards }) => {
+        if (acknowledge !== undefined) acknowledgeWith(acknowledge, binding.reply, data, trace);
+        else if (binding.replyOnAckOnly !== true) this.#socket.emit(binding.reply, data);
+        clientEvent.answered();
+        afterwards?.();
+      },
+      (error: unknown) => { this.#refuse(error, clientEvent, acknowledge); },
+    ).finally(() => { this.#finish(); });
+  }
+
+  /** Resolves once everything that was asked so far is answered. */
+  answered(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve();
+    return new Promise((resolve) => { (this.#onAnswered ??= []).push(resolve); });
+  }
+
+  end(): void {
+    this.#throttle?.clear();
+  }
+
+  #finish(): void {
+    this.#underWay -= 1;
+    if (this.#underWay > 0) return;
+    for (const run of this.#onAnswered ?? []) run();
+    this.#onAnswered = undefined;
+  }
+
+  async #answer(event: string, args: readonly unknown[], clientEvent: ClientEvent): Promise<Answer & { binding: SocketBinding<unknown> }> {
+    failpoint('gateway.frameRead');
+    const offer = offers.get(event);
+    this.#take(offer?.binding.throttle !== undefined);
+    if (offer === undefined) throw new Failure('UNKNOWN_EVENT');
+    const payload = payloadOf(offer, args);
+    if (isBehind(this.#socket)) throw new Failure('BUSY');
+    const { binding } = offer;
+    // What is of no chat waits for others of its own kind only.
+    const lane = OfChat.safeParse(payload).data?.chatId ?? event;
+    if (binding.throttle === undefined) {
+      this.#throttle?.forget(lane, event);
+      return { ...await this.#inTurn(offer, lane, payload, clientEvent, clientEvent.arrivedAt), binding };
+    }
+    if (this.#lanes.isCrowded) throw new Failure('BUSY');
+    this.#throttle ??= new Throttle();
+    return { ...await this.#throttle.run(lane, payload, binding.throttle, (since) => this.#inTurn(offer, lane, payload, clientEvent, since)), binding };
+  }
+
+  /** What waited in the lane has used up some of its time: nobody waits longer for the sake of order. */
+  #inTurn({ contract, binding }: Offer, lane: string, payload: unknown, clientEvent: ClientEvent, since: number): Promise<Answer> {
+    const socket = this.#socket;
+    const { bus, gatewayId, edgeEvents } = this.#parts;
+    const group = binding.pipelined === true ? `${socket.id} ${lane}` : undefined;
+    return this.#lanes.run(lane, binding.event, binding.pipelined ?? false, async () => {
+      const waitedMs = performance.now() - since;
+      clientEvent.waited(waitedMs);
+      const timeoutMs = REQUEST_TIMEOUT_MS - waitedMs;
+      if (timeoutMs <= 0) throw new Failure('BUSY');
+      const asking = { actor: socket.data.actor, socket: { id: socket.id, gatewayId }, trace: clientEvent.trace, group, timeoutMs };
+      const atEdge = edgeEvents[binding.event];
+      if (atEdge !== undefined) return atEdge(socket, payload, asking);
+      if (contract.kind === 'edgeRequest') throw new Error(`the edge does not carry out ${binding.event}`);
+      return { data: await bus.forward(contract, payload, asking) };
+    });
+  }
+
+  #refuse(error: unknown, clientEvent: ClientEvent, acknowledge: Acknowledge | undefined): void {
+    const { logger } = this.#parts;
+    const { name, trace } = clientEvent;
+    if (!(error instanceof Failure)) logger.error({ err: error, event: name, trace_id: trace.traceId }, 'an event could not be handled');
+    const failure = error instanceof Failure ? error : new Failure('INTERNAL');
+    refuse(this.#socket, acknowledge, failure, trace);
+    logger.debug({ event: name, code: failure.code, trace_id: trace.traceId }, 'an event was refused');
+    clientEvent.answered(failure.code);
   }
 }
 

@@ -12,33 +12,32 @@ const MAX_GATHERED = 32 * 1024;
  * a system call costs more than the packet it carries. An idle gateway waits for nobody: the turn ends when there is nothing to read.
  */
 export function writeOncePerTurn(io: ChatServer): void {
-  const due = new Map<Connection, () => void>();
+  let due = new Set<Connection>();
   const writeAll = (): void => {
-    const all = [...due];
-    due.clear();
-    for (const [connection, flush] of all) corked(connection, flush);
+    const all = due;
+    due = new Set();
+    for (const connection of all) write(connection);
   };
-  io.engine.on('connection', (connection: Connection) => {
-    // Engine.IO writes each packet as it comes, by a method that it keeps to itself.
-    const flush: unknown = Reflect.get(connection, 'flush');
-    if (typeof flush !== 'function') throw new Error('an Engine.IO socket has no flush');
-    const flushNow = (): void => { Reflect.apply(flush, connection, []); };
-    Object.defineProperty(connection, 'flush', {
-      value: () => {
-        if (backlogLength(connection) > MAX_GATHERED) {
-          corked(connection, flushNow);
-          return;
-        }
-        if (due.size === 0) setImmediate(writeAll);
-        due.set(connection, flushNow);
-      },
-    });
-  });
+  const putOff = (connection: Connection): void => {
+    if (due.size === 0) setImmediate(writeAll);
+    due.add(connection);
+  };
+  // Engine.IO writes each packet as it comes, by a method that it keeps to itself.
+  const flush = {
+    value(this: Connection): void {
+      if (backlogLength(this) > MAX_GATHERED) write(this);
+      else putOff(this);
+    },
+  };
+  io.engine.on('connection', (connection: Connection) => { Object.defineProperty(connection, 'flush', flush); });
 }
 
-function corked(connection: Connection, write: () => void): void {
+/** All that waits, as Engine.IO would have written it bit by bit. */
+function write(connection: Connection): void {
+  const flush: unknown = Reflect.get(Object.getPrototypeOf(connection) as object, 'flush');
+  if (typeof flush !== 'function') throw new Error('an Engine.IO socket has no flush');
   const stream = streamOf(connection);
   stream?.cork();
-  write();
+  Reflect.apply(flush, connection, []);
   stream?.uncork();
 }

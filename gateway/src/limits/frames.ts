@@ -73,6 +73,8 @@ export class FrameLimits {
   /** Also counts the packets of polling clients. `onFlood` is told whose connection was ended. */
   watch(io: ChatServer, onFlood: (userId: number) => void): void {
     io.engine.on('connection', (connection: ChatSocket['conn']) => {
+      // None goes back from a WebSocket.
+      if (connection.transport.name !== 'polling') return;
       const bucket = new TokenBucket(this.#pollingRate);
       connection.on('packet', () => {
         if (connection.transport.name !== 'polling' || bucket.take() === 0) return;
@@ -87,7 +89,7 @@ export class FrameLimits {
         if (webSocket !== undefined) knownConnections.add(webSocket);
       };
       know();
-      socket.conn.on('upgrade', know);
+      if (socket.conn.transport.name === 'polling') socket.conn.on('upgrade', know);
       socket.once('disconnect', () => { if (this.#isFlooder(socket.conn)) onFlood(socket.data.actor.id); });
     });
   }

@@ -30,8 +30,8 @@ export class Room {
   readonly #subscription: RoomSubscription;
   readonly #gatewayId: string;
   readonly #followers = { chat: new Follower<Heard>(), message: new Follower<Heard>() };
-  readonly #filling = new Set<DurableOwner>();
-  readonly #expiring = new Expiring((contract, payload) => { this.#emit(contract.event, payload, exceptOf(contract, payload)); });
+  readonly #isFilling = { chat: false, message: false };
+  #expiring: Expiring | undefined;
   readonly #members = new Set<string>();
   readonly #joining = new Map<string, Joining>();
   #isOpen = true;
@@ -135,7 +135,7 @@ export class Room {
   close(): void {
     this.#isOpen = false;
     this.#subscription.stop();
-    this.#expiring.clear();
+    this.#expiring?.clear();
   }
 
   #hear(owner: Owner, frame: RoomEventFrame): void {
@@ -164,15 +164,20 @@ export class Room {
     }
     const payload = contract.payload.parse(data);
     const except = exceptOf(contract, payload);
-    if (author !== undefined) this.#expiring.endBy(event, author);
-    if (contract.expiry !== undefined) this.#expiring.hear(contract, payload);
+    if (author !== undefined) this.#expiring?.endBy(event, author);
+    if (contract.expiry !== undefined) this.#expire(contract, payload);
     else this.#emit(event, payload, except);
     delivery.told(event, () => this.#countHearers(except));
   }
 
+  #expire(contract: RoomEventContract, payload: unknown): void {
+    this.#expiring ??= new Expiring((ending, last) => { this.#emit(ending.event, last, exceptOf(ending, last)); });
+    this.#expiring.hear(contract, payload);
+  }
+
   #tellAll(owner: DurableOwner, entries: readonly Heard[]): void {
     for (const entry of entries) {
-      if (entry.author !== undefined) this.#expiring.endBy(entry.event, entry.author);
+      if (entry.author !== undefined) this.#expiring?.endBy(entry.event, entry.author);
       const told = toTold(owner, entry);
       if (told === undefined) {
         entry.delivery?.ignored();
@@ -206,10 +211,10 @@ export class Room {
   }
 
   #fillIfBehind(owner: DurableOwner): void {
-    if (!this.#isOpen || !this.#followers[owner].isBehind || this.#filling.has(owner)) return;
-    this.#filling.add(owner);
+    if (!this.#isOpen || !this.#followers[owner].isBehind || this.#isFilling[owner]) return;
+    this.#isFilling[owner] = true;
     void this.#fill(owner).finally(() => {
-      this.#filling.delete(owner);
+      this.#isFilling[owner] = false;
       // It may have fallen behind again just after the last look.
       this.#fillIfBehind(owner);
     });

@@ -7,7 +7,8 @@ export class Follower<Entry extends { readonly rev: number }> {
   #position: number | undefined;
   /** The highest entry known to exist. */
   #head = 0;
-  readonly #held = new Map<number, Entry>();
+  /** None for most rooms at most times. */
+  #held: Map<number, Entry> | undefined;
 
   get position(): number | undefined {
     return this.#position;
@@ -26,7 +27,7 @@ export class Follower<Entry extends { readonly rev: number }> {
   begin(rev: number): Entry[] {
     if (this.#position !== undefined) return [];
     this.#position = rev;
-    for (const held of [...this.#held.keys()]) if (held <= rev) this.#held.delete(held);
+    for (const held of [...(this.#held?.keys() ?? [])]) if (held <= rev) this.#held?.delete(held);
     return this.#due();
   }
 
@@ -34,13 +35,17 @@ export class Follower<Entry extends { readonly rev: number }> {
   offer(entry: Entry): Entry[] {
     this.hearOf(entry.rev);
     if (this.#position !== undefined && entry.rev <= this.#position) return [];
-    this.#held.set(entry.rev, entry);
+    if (entry.rev - 1 === this.#position && this.#held === undefined) {
+      this.#position = entry.rev;
+      return [entry];
+    }
+    (this.#held ??= new Map<number, Entry>()).set(entry.rev, entry);
     return this.#due();
   }
 
   /** It came out, or waits for those before it. */
   knows(rev: number): boolean {
-    return this.#held.has(rev) || (this.#position !== undefined && rev <= this.#position);
+    return this.#held?.has(rev) === true || (this.#position !== undefined && rev <= this.#position);
   }
 
   /** The log is known to reach `rev`. */
@@ -49,13 +54,14 @@ export class Follower<Entry extends { readonly rev: number }> {
   }
 
   #due(): Entry[] {
-    if (this.#position === undefined) return [];
+    if (this.#position === undefined || this.#held === undefined) return [];
     const due: Entry[] = [];
     for (let next = this.#held.get(this.#position + 1); next !== undefined; next = this.#held.get(this.#position + 1)) {
       this.#held.delete(next.rev);
       this.#position = next.rev;
       due.push(next);
     }
+    if (this.#held.size === 0) this.#held = undefined;
     return due;
   }
 }
