@@ -7,7 +7,8 @@ import { Encoder as AnyEncoder, PacketType, type Packet } from 'socket.io-parser
  */
 export class Encoder extends AnyEncoder {
   override encode(packet: Packet): unknown[] {
-    const { type, id, nsp, data }: { type: PacketType; id?: number | undefined; nsp: string; data?: unknown } = packet;
+    const { type, id, nsp } = packet;
+    const data: unknown = packet.data;
     const isWritten = (type === PacketType.EVENT || type === PacketType.ACK) && nsp === '/' && Array.isArray(data) && data.at(-1) instanceof Json;
     return isWritten ? [`${type}${id ?? ''}[${data.map(jsonOf).join(',')}]`] : super.encode(packet);
   }

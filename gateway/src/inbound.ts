@@ -57,7 +57,7 @@ export function acceptEvents(io: ChatServer, parts: InboundParts): Inbound {
     if (!socket.connected) return;
     const events = new SocketEvents(socket, parts);
     all.set(socket, events);
-    socket.once('disconnect', () => { events.end(); });
+    socket.on('disconnect', () => { events.end(); });
     socket.onAny((event: string, ...args: unknown[]) => { events.hear(event, args); });
   });
   return { answered: async (socket) => all.get(socket)?.answered() };

@@ -109,6 +109,15 @@ it('has eight at work at once, whichever chats they are for, and goes on with th
   expect(work.started).toEqual(upTo(10).map(String));
 });
 
+it('goes on with a chat that has waited, not with more of one that is at work', async () => {
+  const [lanes, work] = [new Lanes(60_000, 1), new Work()];
+  for (const name of ['a1', 'b1', 'a2']) void lanes.run(name.slice(0, 1), 'x', false, work.task(name));
+  await work.end('a1');
+  expect(work.started).toEqual(['a1', 'b1']);
+  await work.end('b1');
+  expect(work.started).toEqual(['a1', 'b1', 'a2']);
+});
+
 it('goes on after a failure, which is told to whoever asked', async () => {
   const [lanes, work] = [new Lanes(60_000, 8), new Work()];
   const bad = expect(lanes.run('chat', 'a', false, work.task('a'))).rejects.toThrow('a');

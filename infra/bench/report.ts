@@ -1,5 +1,6 @@
+import { capacityTable, unitCosts } from './capacity-report.ts';
 import { isMet, type Figure, type Goal } from './outcome.ts';
-import type { Result } from './results.ts';
+import type { Result } from './result.ts';
 import { spread, type Spread } from './statistics.ts';
 
 /** What was measured, as a page of markdown. */
@@ -16,7 +17,18 @@ Each figure is the median of its rounds, with the lowest and the highest behind 
 ${goalsTable(results)}
 
 ${results.map(section).join('\n\n')}
+${capacity(results)}`;
+
+function capacity(results: readonly Result[]): string {
+  const costs = unitCosts(results);
+  return costs === undefined ? '' : `
+## capacity
+
+What crowds need, calculated from the costs above by [\`capacity.ts\`](../capacity.ts); what is assumed stands in [OPERATIONS.md](../../OPERATIONS.md#capacity).
+
+${capacityTable(costs)}
 `;
+}
 
 function goalsTable(results: readonly Result[]): string {
   const rows = results.flatMap(({ scenario, goals }) => goals.map((goal) => `| ${scenario} | ${goal.name} | ${bound(goal)} | ${times(spread(goal.ratios))} | ${isMet(goal) ? 'reached' : '**not reached**'} |`));

@@ -1,14 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Setting } from './machine.ts';
-import { Outcome } from './outcome.ts';
 import { plot } from './plot.ts';
 import { report } from './report.ts';
+import { Result } from './result.ts';
 import { scenarios } from './scenarios/index.ts';
-
-export const Result = Outcome.extend({ setting: Setting });
-export type Result = z.output<typeof Result>;
 
 const folder = join(import.meta.dirname, 'results');
 const fileOf = (name: string): string => join(folder, name);

@@ -55,6 +55,14 @@ export class History {
     await this.#client.query('VACUUM (ANALYZE) message.message, message.chat_log');
   }
 
+  /** On disk, with its indices and its entry in the log. */
+  async bytesPerMessage(): Promise<number> {
+    const { rows: [row] } = await this.#client.query<{ bytes: number }>(
+      `SELECT (pg_total_relation_size('message.message') + pg_total_relation_size('message.chat_log'))::float8 / (SELECT count(*) FROM message.message) AS bytes`,
+    );
+    return row?.bytes ?? Number.NaN;
+  }
+
   async #append(select: string, values: unknown[]): Promise<void> {
     await this.#client.query(
       `WITH new AS MATERIALIZED (${select}), stored AS (

@@ -1,9 +1,11 @@
 /** `npm run bench -- telemetry`: what telemetry costs, as ratios of one run. Rounds alternate, so that all meet the same weather. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { freePort, startSystem } from '../testing/index.ts';
+import { freePort } from '../testing/index.ts';
+import { Switchboard } from './contenders/switchboard.ts';
 import { cpuOf, cpuSince, total } from './cpu.ts';
-import { Flood } from './flood.ts';
+import { Load } from './load/load.ts';
+import { median } from './statistics.ts';
 
 const ROUNDS = 5;
 const SOCKETS = 16;
@@ -48,22 +50,20 @@ for (const [name, of] of rounds) {
 }
 
 async function measure(env: Record<string, string>): Promise<Round> {
-  const system = await startSystem({ env });
+  const system = await Switchboard.start({ env });
+  const load = new Load();
   try {
-    const flood = await Flood.open(system, SOCKETS);
-    await flood.run(WARM_UP_MS);
-    const ours = new Map((await system.processes()).filter(({ name }) => /^(gateway|chat-service|message-service|presence-service)/.test(name)).map(({ name, pid }) => [name, pid]));
-    const cpuBefore = cpuOf(ours);
-    const acknowledged = await flood.run(MEASURED_MS);
-    const cpu = total(cpuSince(ours, cpuBefore));
-    flood.close();
-    return { perSecond: acknowledged / (MEASURED_MS / 1_000), cpuMicros: (cpu * 1_000) / acknowledged };
+    const ours = new Map([...system.processes].filter(([name]) => name !== 'nats' && name !== 'postgres'));
+    await load.join((await system.openChats(SOCKETS, 1)).flat());
+    await load.send({ kind: 'closed', inFlight: 8 });
+    await load.measure(WARM_UP_MS);
+    const before = cpuOf(ours);
+    const { acknowledged, elapsedMs } = await load.measure(MEASURED_MS);
+    const cpu = total(cpuSince(ours, before));
+    await load.rest();
+    return { perSecond: (acknowledged * 1_000) / elapsedMs, cpuMicros: (cpu * 1_000) / acknowledged };
   } finally {
+    await load.close();
     await system.stop();
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

@@ -42,7 +42,7 @@ it('looks everything up by an index, and reads no table and no index from end to
   expect(ours.length).toBeGreaterThanOrEqual(7);
   for (const statement of ours) {
     const [row] = await pool.query<{ 'QUERY PLAN': { Plan: Node }[] }[]>(`EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${statement}`);
-    const scans = nodesOf(row!['QUERY PLAN'][0]!.Plan).filter((node) => /Scan/.test(node['Node Type']) && (node['Relation Name'] !== undefined || /Index/.test(node['Node Type'])));
+    const scans = nodesOf(row!['QUERY PLAN'][0]!.Plan).filter((node) => node['Node Type'].includes('Scan') && (node['Relation Name'] !== undefined || node['Node Type'].includes('Index')));
     const looked = scans.filter((node) => node['Node Type'] !== 'Bitmap Heap Scan');
     expect({ statement, endToEnd: looked.filter((node) => !isLookedUp(node)).map((node) => node['Node Type']) }).toEqual({ statement, endToEnd: [] });
   }

@@ -103,7 +103,7 @@ describe('requests on the wire', () => {
 
 /** Two lines each. */
 const answersIn = (text: string): unknown[] => Object.values(Object.groupBy(text.split('\n').entries(), ([line]) => Math.floor(line / 2)))
-  .map((pair) => ({ ...JSON.parse(pair?.[0]?.[1] ?? ''), reply: JSON.parse(pair?.[1]?.[1] ?? '') }));
+  .map((pair) => ({ ...JSON.parse(pair?.[0]?.[1] ?? '') as object, reply: JSON.parse(pair?.[1]?.[1] ?? '') }));
 
 describe('answers on the wire', () => {
   const inbox = '_INBOX.gateway.raw.1';

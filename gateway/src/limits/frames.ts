@@ -90,7 +90,7 @@ export class FrameLimits {
       };
       know();
       if (socket.conn.transport.name === 'polling') socket.conn.on('upgrade', know);
-      socket.once('disconnect', () => { if (this.#isFlooder(socket.conn)) onFlood(socket.data.actor.id); });
+      socket.on('disconnect', () => { if (this.#isFlooder(socket.conn)) onFlood(socket.data.actor.id); });
     });
   }
 

@@ -8,6 +8,11 @@ interface Task {
   timer: NodeJS.Timeout | undefined;
 }
 
+interface Lane {
+  readonly waiting: Task[];
+  working: number;
+}
+
 /** How many more may wait their turn. */
 const MAX_WAITING = 100;
 
@@ -19,10 +24,8 @@ const MAX_WAITING = 100;
 export class Lanes {
   readonly #patienceMs: number;
   readonly #maxAtWork: number;
-  /** Per chat; the chat that has waited longest comes first. */
-  readonly #waiting = new Map<string, Task[]>();
-  /** How many are at work, per chat. */
-  readonly #working = new Map<string, number>();
+  /** Per chat, while anything waits or is at work; the chat that has waited longest comes first. */
+  #lanes: Map<string, Lane> | undefined;
   #countWaiting = 0;
   #countWorking = 0;
 
@@ -42,12 +45,11 @@ export class Lanes {
     if (this.#countWaiting >= MAX_WAITING) return Promise.reject(new Failure('BUSY'));
     return new Promise((resolve, reject) => {
       const task: Task = { kind, isPipelined, start: () => work().then(resolve, reject), timer: undefined };
-      const tasks = this.#waiting.get(key) ?? [];
-      tasks.push(task);
-      this.#waiting.set(key, tasks);
+      const { waiting } = this.#queueUp(key);
+      waiting.push(task);
       this.#countWaiting += 1;
       this.#advance();
-      if (!tasks.includes(task)) return;
+      if (!waiting.includes(task)) return;
       task.timer = setTimeout(() => {
         this.#giveUp(key, task);
         reject(new Failure('BUSY'));
@@ -55,21 +57,44 @@ export class Lanes {
     });
   }
 
+  #laneOf(key: string): Lane {
+    this.#lanes ??= new Map<string, Lane>();
+    const lane = this.#lanes.get(key) ?? { waiting: [], working: 0 };
+    this.#lanes.set(key, lane);
+    return lane;
+  }
+
+  /** Whoever has nothing waiting yet goes behind those who have. */
+  #queueUp(key: string): Lane {
+    const lane = this.#laneOf(key);
+    if (lane.waiting.length === 0) {
+      this.#lanes?.delete(key);
+      this.#lanes?.set(key, lane);
+    }
+    return lane;
+  }
+
   #giveUp(key: string, task: Task): void {
-    const tasks = this.#waiting.get(key) ?? [];
-    tasks.splice(tasks.indexOf(task), 1);
-    if (tasks.length === 0) this.#waiting.delete(key);
+    const lane = this.#laneOf(key);
+    lane.waiting.splice(lane.waiting.indexOf(task), 1);
     this.#countWaiting -= 1;
+    this.#forget(key, lane);
+  }
+
+  /** There are as many of these as there are sockets, and most are silent. */
+  #forget(key: string, { waiting, working }: Lane): void {
+    if (waiting.length > 0 || working > 0) return;
+    this.#lanes?.delete(key);
+    if (this.#lanes?.size === 0) this.#lanes = undefined;
   }
 
   #advance(): void {
-    for (const [key, tasks] of this.#waiting) {
+    for (const [key, lane] of this.#lanes ?? []) {
       if (this.#countWorking >= this.#maxAtWork) return;
-      if (this.#working.has(key)) continue;
-      const next = takeNext(tasks, this.#maxAtWork - this.#countWorking);
-      if (tasks.length === 0) this.#waiting.delete(key);
+      if (lane.working > 0 || lane.waiting.length === 0) continue;
+      const next = takeNext(lane.waiting, this.#maxAtWork - this.#countWorking);
       this.#countWaiting -= next.length;
-      this.#working.set(key, next.length);
+      lane.working = next.length;
       this.#countWorking += next.length;
       for (const task of next) {
         clearTimeout(task.timer);
@@ -79,10 +104,10 @@ export class Lanes {
   }
 
   #finish(key: string): void {
-    const left = (this.#working.get(key) ?? 1) - 1;
-    if (left === 0) this.#working.delete(key);
-    else this.#working.set(key, left);
+    const lane = this.#laneOf(key);
+    lane.working -= 1;
     this.#countWorking -= 1;
+    this.#forget(key, lane);
     this.#advance();
   }
 }

@@ -61,7 +61,7 @@ export class Crowd {
 
   /** One more socket, which joins all these chats and only listens. */
   async watch({ url, auth }: Omit<Seat, 'chatId'>, chatIds: readonly string[], atOnce: number): Promise<void> {
-    const socket = this.#connect(url, auth);
+    const socket = await this.#connect(url, auth);
     this.#watchers.push(socket);
     const waiting = [...chatIds];
     const joinOn = async (): Promise<void> => {
@@ -71,19 +71,22 @@ export class Crowd {
   }
 
   async #join({ url, auth, chatId }: Seat): Promise<void> {
-    const socket = this.#connect(url, auth);
+    const socket = await this.#connect(url, auth);
     insist(await socket.timeout(ANSWER_WITHIN_MS).emitWithAck('joinChat', { chatId }), 'joinedChat');
     this.#members.push({ socket, chatId });
   }
 
-  #connect(url: string, auth: Seat['auth']): Socket {
+  async #connect(url: string, auth: Seat['auth']): Promise<Socket> {
     const socket = io(url, { auth: { ...auth }, forceNew: true, transports: ['websocket'], reconnection: false });
     socket.on('newMessage', ({ text }: { text: string }) => {
       this.#delivered += 1;
       if (this.#delivered % TIMED_OF === 0) this.#deliveryMs.push(now() - sentAtOf(text));
     });
     socket.on('disconnect', (reason) => { if (reason !== 'io client disconnect') this.#failure ??= new Error(`a socket was disconnected: ${reason}`); });
-    socket.on('connect_error', (error) => { this.#failure ??= error; });
+    await new Promise<void>((resolve, reject) => {
+      socket.on('connect', resolve);
+      socket.on('connect_error', reject);
+    });
     return socket;
   }
 

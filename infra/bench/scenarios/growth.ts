@@ -63,7 +63,12 @@ export const gateways: Scenario = {
     for (const count of [1, 2, 3]) {
       const traffic: Traffic = { chats: 50 * count, members: 2, pace: { kind: 'open', perSecond: PER_GATEWAY * count }, per: 'send' };
       const system = await Switchboard.start({ replicas: `gateway=${String(count)}` });
-      const ofGateways: Contender = { ...system, openChats: (chats, size) => system.openChats(chats, size), processes: new Map([...system.processes].filter(([name]) => name.startsWith('gateway'))), stop: () => system.stop() };
+      const ofGateways: Contender = {
+        name: system.name, edgePid: system.edgePid,
+        processes: new Map([...system.processes].filter(([name]) => name.startsWith('gateway'))),
+        openChats: (chats, size) => system.openChats(chats, size),
+        stop: () => system.stop(),
+      };
       try {
         for (let round = 0; round < effort.rounds; round++) {
           effort.say(`${String(count)} gateways, round ${String(round + 1)} of ${String(effort.rounds)}`);

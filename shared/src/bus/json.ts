@@ -12,5 +12,5 @@ export class Json {
   }
 }
 
-/** JSON.stringify for what may be written already. */
-export const jsonOf = (value: unknown): string => (value instanceof Json ? value.text : JSON.stringify(value) ?? 'null');
+/** JSON.stringify for what may be written already; what is not there is null. */
+export const jsonOf = (value: unknown): string => (value instanceof Json ? value.text : JSON.stringify(value ?? null));

@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { waitFor } from '../testing/index.ts';
+import { costAt, plan, type Part, type UnitCosts } from './capacity.ts';
+import { unitCosts } from './capacity-report.ts';
+import { startBaseline } from './contenders/baseline.ts';
+import type { Contender } from './contenders/contender.ts';
+import { cpuOf, cpuSince, total } from './cpu.ts';
+import { Load } from './load/load.ts';
+import { isMet, Rounds, type Goal } from './outcome.ts';
+import { plot } from './plot.ts';
+import { report } from './report.ts';
+import { median, quantile, spread } from './statistics.ts';
+
+describe('statistics', () => {
+  it('are by rank, whatever the order', () => {
+    expect([quantile([3, 1, 2], 0), median([3, 1, 2]), quantile([3, 1, 2], 1)]).toEqual([1, 2, 3]);
+    expect(quantile(Array.from({ length: 101 }, (_, n) => 100 - n), 0.99)).toBe(99);
+    expect(spread([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5 });
+    expect(median([])).toBeNaN();
+  });
+
+  it('compare what was measured in the same round', () => {
+    const rounds = new Rounds();
+    for (const [a, b] of [[2, 1], [9, 3], [1, 1]]) {
+      rounds.add('a', 'speed', '/s', a ?? 0);
+      rounds.add('b', 'speed', '/s', b ?? 0);
+    }
+    expect(rounds.ratios('speed', 'a', 'b')).toEqual([2, 3, 1]);
+    expect(rounds.figures).toEqual([{ name: 'speed', unit: '/s', of: { a: [2, 9, 1], b: [1, 3, 1] } }]);
+  });
+
+  it.each<[number[], Partial<Goal>, boolean]>([
+    [[1, 2, 9], { atLeast: 2 }, true], [[1, 1.9, 9], { atLeast: 2 }, false], [[0.1, 0.5, 9], { atMost: 0.5 }, true], [[0.1, 0.51, 9], { atMost: 0.5 }, false], [[], { atMost: 1 }, false],
+  ])('judge a goal by the median: %j %j', (ratios, limit, met) => {
+    expect(isMet({ name: 'x', ratios, ...limit })).toBe(met);
+  });
+});
+
+describe('the CPU of processes', () => {
+  const burn = (ms: number): string => `const end = Date.now() + ${ms}; while (Date.now() < end);`;
+
+  it('is counted with that of all they started, over and under way', async () => {
+    // A child that is over, one that is under way, and the parent.
+    const program = `const { spawnSync, spawn } = require('node:child_process');
+      process.stdin.once('data', () => {
+        spawnSync(process.execPath, ['-e', ${JSON.stringify(burn(300))}]);
+        const child = spawn(process.execPath, ['-e', ${JSON.stringify(`${burn(300)} console.log('burnt'); setTimeout(() => {}, 60_000);`)}]);
+        child.stdout.once('data', () => console.log('done'));
+        process.stdin.once('data', () => { child.kill(); process.exit(); });
+      });
+      console.log('ready');`;
+    const parent = spawn(process.execPath, ['-e', program], { stdio: ['pipe', 'pipe', 'inherit'] });
+    await once(parent.stdout, 'data');
+    const roots = new Map([['parent', parent.pid ?? 0]]);
+    const before = cpuOf(roots);
+    parent.stdin.write('go');
+    await once(parent.stdout, 'data');
+    const used = total(cpuSince(roots, before));
+    parent.stdin.write('end');
+    await once(parent, 'exit');
+    // Others may have had the core meanwhile; nobody gave it more than it took.
+    expect(used).toBeGreaterThan(100);
+    expect(() => cpuOf(roots)).toThrow('parent is not running any more');
+  });
+});
+
+describe('a load', () => {
+  let echo: Contender | undefined;
+  let load: Load | undefined;
+  afterEach(async () => {
+    await load?.close();
+    await echo?.stop();
+  });
+
+  it('counts what was acknowledged and heard, and ends with what it began', async () => {
+    echo = await startBaseline();
+    load = new Load();
+    await load.join((await echo.openChats(2, 3)).flat());
+    await load.send({ kind: 'closed', inFlight: 2 });
+    const running = load;
+    const sample = await waitFor(async () => {
+      const seen = await running.measure(100);
+      return seen.acknowledged > 50 ? seen : undefined;
+    }, { what: 'fifty sends', timeoutMs: 20_000 });
+    await load.rest();
+    // Everybody hears everything; what was under way at either end of the time makes the difference.
+    expect(Math.abs(sample.delivered - 3 * sample.acknowledged)).toBeLessThanOrEqual(3 * 2 * 6);
+    expect(sample.ack.p50).toBeGreaterThan(0);
+    expect(sample.delivery.p99).toBeGreaterThanOrEqual(sample.delivery.p50);
+    expect(await load.measure(50)).toMatchObject({ acknowledged: 0, delivered: 0 });
+  });
+
+  it('is at its pace, whatever becomes of it', async () => {
+    echo = await startBaseline();
+    load = new Load();
+    await load.join((await echo.openChats(1, 1)).flat());
+    await load.send({ kind: 'open', perSecond: 200 });
+    const { acknowledged, elapsedMs } = await load.measure(1_000);
+    await load.rest();
+    expect((acknowledged * 1_000) / elapsedMs).toBeGreaterThan(100);
+    expect((acknowledged * 1_000) / elapsedMs).toBeLessThan(300);
+  });
+
+  it('that is refused says so', async () => {
+    load = new Load();
+    await expect(load.join([{ url: 'http://127.0.0.1:1', auth: {}, chatId: 'x' }])).rejects.toThrow('the load generator');
+  });
+});
+
+describe('the capacity model', () => {
+  const cost = { quiet: { perSecond: 100, micros: 1_000 }, busy: { perSecond: 10_000, micros: 10 } };
+  const ofParts = <Value>(value: Value): Record<Part, Value> => ({ 'gateway': value, 'message-service': value, 'presence-service': value, 'nats': value, 'postgres': value });
+  const costs: UnitCosts = { perSend: ofParts(cost), perJoin: ofParts(1_000), residentBytesPerSocket: 2 ** 15, storedBytesPerMessage: 1_024 };
+  const workload = { sendsPerSocketPerMinute: 1, minutesPerVisit: 10 };
+
+  it.each([[100, 1_000], [1_000, 100], [10_000, 10], [1, 1_000], [1_000_000, 10]])('takes a send at %d a second for %d µs', (perSecond, micros) => {
+    expect(costAt(cost, perSecond)).toBeCloseTo(micros, 6);
+  });
+
+  it('gives a small crowd two of each, and a large one as many gateways as it needs memory', () => {
+    expect(plan({ ...workload, sockets: 600 }, costs)).toMatchObject({ sendsPerSecond: 10, joinsPerSecond: 1, processes: { 'gateway': 2, 'message-service': 2, 'presence-service': 2 }, gatewaysFor: 'availability' });
+    expect(plan({ ...workload, sockets: 480_000 }, costs)).toMatchObject({ processes: { gateway: 10 }, gatewaysFor: 'memory' });
+  });
+
+  it('never gives a process more than half a core', () => {
+    for (const sockets of [10_000, 100_000, 1_000_000, 5_000_000]) {
+      const { processes, cores } = plan({ ...workload, sockets }, costs);
+      for (const part of ['gateway', 'message-service', 'presence-service'] as const) expect(cores[part] / processes[part]).toBeLessThanOrEqual(0.5);
+    }
+  });
+
+  it('waits for all that it needs', () => {
+    expect(unitCosts([])).toBeUndefined();
+  });
+});
+
+describe('a report', () => {
+  const setting = { on: '2026-01-02', commit: 'abcdef', machine: '2 cores' };
+  const goals: Goal[] = [{ name: 'sends, of bare', ratios: [1.5, 1.7, 1.8], atLeast: 1.6 }, { name: 'CPU & all, of bare', ratios: [0.7], atMost: 0.65 }];
+  const result = { scenario: 'send', about: 'As fast as it goes.', figures: [{ name: 'CPU per send', unit: 'µs', of: { switchboard: [90, 95, 100.4], bare: [180] } }], goals, notes: ['A note.'], setting };
+
+  it('says what was measured, of what, and whether it is enough', () => {
+    const text = report([result]);
+    expect(text).toContain('| send | sends, of bare | ≥ 1.6 × | 1.70 × (1.50–1.80) | reached |');
+    expect(text).toContain('| send | CPU & all, of bare | ≤ 0.65 × | 0.70 × | **not reached** |');
+    expect(text).toContain('| CPU per send | 95.0 µs (90.0–100) | 180 µs |');
+    expect(text).toContain('2026-01-02, commit abcdef; 2 cores.');
+  });
+
+  it('has a plot with a bar for each goal', () => {
+    const svg = plot(goals);
+    expect(svg.match(/<rect x=/g)).toHaveLength(2);
+    expect(svg).toContain('CPU &amp; all, of bare');
+    expect(svg).toContain('1.70 × (≥ 1.6 ×)');
+  });
+});
