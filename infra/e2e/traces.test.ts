@@ -54,15 +54,26 @@ describe('the trace of', () => {
     const shared = commit?.links[0]?.traceId;
     const statements = await expectTree(page.store, shared, [
       'internal message-service commit sends',
-      '  client message-service pg.query:START switchboard',
-      '  client message-service pg.query:SELECT switchboard',
-      '  client message-service pg.query:SELECT switchboard',
-      '  client message-service pg.query:WITH switchboard',
-      '  client message-service pg.query:COMMIT switchboard',
+      '  client message-service pg.query:append-plain switchboard',
     ]);
     const root = statements.find(({ name }) => name === 'commit sends');
     expect(root?.links).toEqual([{ traceId, spanId: commit?.spanId }]);
     expect(root?.attributes).toMatchObject({ 'switchboard.batch.size': 1 });
+  });
+
+  it('a reply leads to the transaction in which it was decided', async () => {
+    const { chatId, client } = await aBusyChat();
+    const { data: { id: replyToId } } = await client.ask('sendMessage', { chatId, message: { text: 'hello' } });
+    const { traceId } = await client.ask('sendMessage', { chatId, message: { text: 'to that', replyToId } });
+    const commit = await waitFor(() => page.store.get(traceId ?? '').find(({ name }) => name === 'commit'), { what: 'the wait for the COMMIT' });
+    await expectTree(page.store, commit.links[0]?.traceId, [
+      'internal message-service commit sends',
+      '  client message-service pg.query:START switchboard',
+      '  client message-service pg.query:WITH switchboard',
+      '  client message-service pg.query:SELECT switchboard',
+      '  client message-service pg.query:WITH switchboard',
+      '  client message-service pg.query:COMMIT switchboard',
+    ]);
   });
 
   it('joinChat asks both owners side by side, and tells the others', async () => {
@@ -73,11 +84,11 @@ describe('the trace of', () => {
       'server gateway-2 joinChat',
       '  client gateway-2 message.v1.join',
       '    server message-service message.v1.join',
-      '      client message-service pg.query:SELECT switchboard',
+      '      client message-service pg.query:page-of-50 switchboard',
       '  client gateway-2 presence.v1.enter',
       '    server presence-service presence.v1.enter',
-      '      client presence-service pg.query:SELECT switchboard',
-      '      client presence-service pg.query:WITH switchboard',
+      '      client presence-service pg.query:known-chat switchboard',
+      '      client presence-service pg.query:enter-chat switchboard',
       '      producer presence-service publish room.{chatId}.presence',
       '        consumer gateway process room.{chatId}.presence sockets=2',
       '        consumer gateway-2 process room.{chatId}.presence sockets=1',
@@ -103,7 +114,7 @@ describe('the trace of', () => {
       'server gateway typing',
       '  client gateway presence.v1.typing',
       '    server presence-service presence.v1.typing',
-      '      client presence-service pg.query:SELECT switchboard',
+      '      client presence-service pg.query:known-chat switchboard',
       '      producer presence-service publish room.{chatId}.presence',
       '        consumer gateway process room.{chatId}.presence sockets=0',
       '        consumer gateway-2 process room.{chatId}.presence sockets=1',
@@ -147,7 +158,7 @@ describe('the trace of', () => {
       '      client chat-service pg.query:UPDATE switchboard',
       '      client chat-service internal.message.v1.takeChat',
       '        server message-service internal.message.v1.takeChat',
-      '          client message-service pg.query:INSERT switchboard',
+      '          client message-service pg.query:take-chats switchboard',
       '      producer chat-service publish room.{chatId}.chat',
       '        consumer gateway process room.{chatId}.chat sockets=2',
       '        consumer gateway-2 process room.{chatId}.chat sockets=1',

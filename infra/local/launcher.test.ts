@@ -26,7 +26,9 @@ describe('the launcher', () => {
     (await system.processes()).find((one) => one.name === name)?.pid;
 
   const adminUrl = async (): Promise<string> => {
-    const { port } = new URL((await system.processes()).find(({ name }) => name === 'postgres')?.url ?? '');
+    // One that was killed may die once more, while sessions of the one before are still ending.
+    const url = await waitFor(async () => (await system.processes()).find(({ name }) => name === 'postgres')?.url, { what: 'a Postgres' });
+    const { port } = new URL(url);
     const admin = databaseUrl('postgres', readSecrets(system.dataDir)?.postgres.postgres ?? '', Number(port), 'switchboard');
     await untilAccepting(admin, () => undefined);
     return admin;

@@ -37,7 +37,7 @@ it('looks everything up by an index, and reads no table and no index from end to
   await store.heads([chatId]);
   await createFileStore(pool).findFor(owner, randomUUID());
 
-  const asked = await statements.query<{ statement: string }>('SELECT statement FROM pg_prepared_statements');
+  const asked = await statements.query<{ statement: string }>('/* prepared */ SELECT statement FROM pg_prepared_statements');
   const ours = asked.map(({ statement }) => statement).filter((statement) => /message"?\./.test(statement));
   expect(ours.length).toBeGreaterThanOrEqual(7);
   for (const statement of ours) {

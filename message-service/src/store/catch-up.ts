@@ -24,7 +24,7 @@ export async function catchUp(
   limit: number,
 ): Promise<CatchUp | 'lost' | undefined> {
   const [head] = await database.query<ChatHead & { afterRev: number | null; chatRevThen: number | null }>(
-    `SELECT c.status, c.version, c.rev, m.rev AS "afterRev", m.chat_version AS "chatRevThen"
+    `/* point-of-log */ SELECT c.status, c.version, c.rev, m.rev AS "afterRev", m.chat_version AS "chatRevThen"
      FROM message.chat c LEFT JOIN message.message m ON m.chat_id = c.id AND m.id = $2
      WHERE c.id = $1 AND ($3 OR c.client_id = $4)`,
     [chatId, MessageId.safeParse(from.after).data, mayEnterAny(actor), actor.id],

@@ -16,7 +16,7 @@ export function createFileStore(database: DataSource): FileStore {
     // One statement, whether the file is there or not: the time it takes tells a stranger nothing.
     findFor: (actor, fileId) => guarded(async () => {
       const [file] = await statements.query<FileInfo>(
-        `SELECT id, name, content_type AS "contentType", size FROM message.file WHERE id = $1 AND (owner_id = $2 OR EXISTS (
+        `/* file-for */ SELECT id, name, content_type AS "contentType", size FROM message.file WHERE id = $1 AND (owner_id = $2 OR EXISTS (
            SELECT 1 FROM message.message m JOIN message.chat c ON c.id = m.chat_id WHERE m.file_id = $1 AND ($3 OR c.client_id = $2)
          ))`,
         [fileId, actor.id, mayEnterAny(actor)],

@@ -54,7 +54,7 @@ const BEYOND_ANY_SEQ = 2 ** 31 - 1;
 
 /** Spelled for each limit, of which there are few: a plan that does not know it may be one for a whole chat. */
 const pageOf = (limit: number): string =>
-  `SELECT c.status, c.version, c.rev, page.* FROM message.chat c
+  `/* page-of-${limit} */ SELECT c.status, c.version, c.rev, page.* FROM message.chat c
    LEFT JOIN LATERAL (
      SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = c.id AND m.seq IN (${fitting('m.chat_id = c.id AND m.seq < $2', 'DESC', String(limit))}) ORDER BY m.seq DESC
    ) AS page ON true WHERE c.id = $1 AND ($3 OR c.client_id = $4) ORDER BY page.seq DESC`;

@@ -64,7 +64,7 @@ function parametersOf(chats: readonly PlainChat[]): unknown[] {
  * were still empty. The time is Postgres's, taken under the locks: it never runs against `seq`. A key that somebody else uses meanwhile violates
  * message_key_of_sender: the snapshot is older than the lock.
  */
-const APPEND = `
+const APPEND = `/* append-plain */
   WITH locked AS MATERIALIZED (
     SELECT chat.*, wanted.count, date_trunc('milliseconds', clock_timestamp()) AS now
     FROM unnest($1::uuid[], $2::bigint[], $3::integer[]) AS wanted(id, client_id, count)

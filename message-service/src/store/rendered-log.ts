@@ -39,7 +39,7 @@ export class RenderedLog {
     const seqs = rows.flatMap((row) => (row.event === newMessage.event ? SeqPayload.parse(row.payload).seq : []));
     if (seqs.length === 0) return new Map();
     const messages = await this.#database.query<ThreadRow>(
-      `SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = $1 AND m.seq IN (${fitting('m.chat_id = $1 AND m.seq = ANY($2::integer[])', 'ASC', 'ALL')})`,
+      `/* messages-of-log */ SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = $1 AND m.seq IN (${fitting('m.chat_id = $1 AND m.seq = ANY($2::integer[])', 'ASC', 'ALL')})`,
       [chatId, seqs],
     );
     return new Map(messages.map((row) => [row.seq, this.#toMessage(row)]));

@@ -20,7 +20,7 @@ export function createPresenceStore(database: DataSource): PresenceStore {
   async function withLease<Row>(gatewayId: string, sql: string, parameters: unknown[]): Promise<Row | undefined> {
     const [row] = await statements.query<Row>(sql, parameters);
     if (row !== undefined) return row;
-    await statements.query('INSERT INTO presence.gateway_lease (gateway_id, lease_id) VALUES ($1, gen_random_uuid()) ON CONFLICT DO NOTHING', [gatewayId]);
+    await statements.query('/* begin-lease */ INSERT INTO presence.gateway_lease (gateway_id, lease_id) VALUES ($1, gen_random_uuid()) ON CONFLICT DO NOTHING', [gatewayId]);
     const [again] = await statements.query<Row>(sql, parameters);
     return again;
   }
@@ -29,7 +29,7 @@ export function createPresenceStore(database: DataSource): PresenceStore {
     enter: ({ chatId, userId }, { id: socketId, gatewayId }, turn) => guarded(async () => {
       const row = await withLease<{ leaseId: string; isFirst: boolean }>(
         gatewayId,
-        `${LEASE}, entered AS (
+        `/* enter-chat */ ${LEASE}, entered AS (
            INSERT INTO presence.joined_socket AS known (chat_id, socket_id, user_id, gateway_id, turn, changed_turn)
            SELECT $1, $3, $2, $4, $5, $5 FROM lease
            ON CONFLICT (chat_id, socket_id) DO UPDATE SET turn = $5, dropped_at = NULL, left_at = NULL,
@@ -51,7 +51,7 @@ export function createPresenceStore(database: DataSource): PresenceStore {
     leave: ({ chatId, userId }, { id: socketId, gatewayId }, turn) => guarded(async () => {
       const row = await withLease<{ isLast: boolean }>(
         gatewayId,
-        `${LEASE}, departed AS (
+        `/* leave-chat */ ${LEASE}, departed AS (
            INSERT INTO presence.joined_socket AS known (chat_id, socket_id, user_id, gateway_id, turn, changed_turn, left_at)
            SELECT $1, $3, $2, $4, $5, 0, now() FROM lease
            ON CONFLICT (chat_id, socket_id) DO UPDATE SET turn = $5, dropped_at = NULL, left_at = now(),
@@ -73,7 +73,7 @@ export function createPresenceStore(database: DataSource): PresenceStore {
     drop: ({ chatId, userId }, { id: socketId, gatewayId }, turn) => guarded(async () => {
       const row = await withLease<{ isAway: boolean }>(
         gatewayId,
-        `${LEASE}, dropped AS (
+        `/* drop-socket */ ${LEASE}, dropped AS (
            INSERT INTO presence.joined_socket AS known (chat_id, socket_id, user_id, gateway_id, turn, changed_turn, left_at)
            SELECT $1, $3, $2, $4, $5, 0, now() FROM lease
            ON CONFLICT (chat_id, socket_id) DO UPDATE SET turn = $5, dropped_at = CASE WHEN known.left_at IS NULL THEN coalesce(known.dropped_at, now()) END
@@ -91,7 +91,7 @@ export function createPresenceStore(database: DataSource): PresenceStore {
 
     activeUsers: (chatId) => guarded(async () => {
       const rows = await statements.query<{ userId: number }>(
-        'SELECT user_id AS "userId" FROM presence.active_user WHERE chat_id = $1 AND sockets > 0 ORDER BY user_id',
+        '/* active-users */ SELECT user_id AS "userId" FROM presence.active_user WHERE chat_id = $1 AND sockets > 0 ORDER BY user_id',
         [chatId],
       );
       return rows.map((row) => row.userId);
@@ -99,7 +99,7 @@ export function createPresenceStore(database: DataSource): PresenceStore {
 
     renewLease: (gatewayId) => guarded(async () => {
       const [row] = await statements.query<{ leaseId: string }>(
-        `INSERT INTO presence.gateway_lease AS lease (gateway_id, lease_id, renewals) VALUES ($1, gen_random_uuid(), 1)
+        `/* renew-lease */ INSERT INTO presence.gateway_lease AS lease (gateway_id, lease_id, renewals) VALUES ($1, gen_random_uuid(), 1)
          ON CONFLICT (gateway_id) DO UPDATE SET renewals = lease.renewals + 1
          RETURNING lease_id AS "leaseId"`,
         [gatewayId],
@@ -108,7 +108,7 @@ export function createPresenceStore(database: DataSource): PresenceStore {
       return row.leaseId;
     }),
 
-    leases: () => guarded(() => statements.query<Lease>('SELECT gateway_id AS "gatewayId", lease_id AS "leaseId", renewals FROM presence.gateway_lease')),
+    leases: () => guarded(() => statements.query<Lease>('/* leases */ SELECT gateway_id AS "gatewayId", lease_id AS "leaseId", renewals FROM presence.gateway_lease')),
 
     // A drop that is yet to come was dated by a clock that has been put back since: nobody waits for it to come again.
     removeDropped: (graceMs) => inTurn(async (transaction) => transaction.query<Presence>(
@@ -153,11 +153,11 @@ export function createPresenceStore(database: DataSource): PresenceStore {
 
     forgetDeparted: (ageMs) => guarded(async () => {
       await statements.query(
-        `DELETE FROM presence.joined_socket
+        `/* forget-departed */ DELETE FROM presence.joined_socket
          WHERE left_at NOT BETWEEN statement_timestamp() - $1 * interval '1 ms' AND statement_timestamp() + $1 * interval '1 ms'`,
         [ageMs],
       );
-      await statements.query('DELETE FROM presence.active_user WHERE sockets = 0');
+      await statements.query('/* forget-inactive */ DELETE FROM presence.active_user WHERE sockets = 0');
     }),
 
     isReady: () => answers(database),

@@ -19,7 +19,7 @@ export function createRevocationStore(database: DataSource): RevocationStore {
   return {
     revoke: (revoked, by) => guarded(async () => {
       const [row] = await statements.query<Row>(
-        `WITH head AS (UPDATE presence.revocation_head SET position = position + 1 RETURNING position, clock_timestamp() AS now)
+        `/* revoke */ WITH head AS (UPDATE presence.revocation_head SET position = position + 1 RETURNING position, clock_timestamp() AS now)
          INSERT INTO presence.revocation (kind, subject, position, revoked_at, until, revoked_by)
          SELECT $1, $2, position, now, now + $3 * interval '1 ms', $4 FROM head
          ON CONFLICT (kind, subject) DO UPDATE SET position = excluded.position, revoked_at = excluded.revoked_at, until = excluded.until, revoked_by = excluded.revoked_by
@@ -31,11 +31,11 @@ export function createRevocationStore(database: DataSource): RevocationStore {
     }),
 
     readAfter: (position, limit) => guarded(async () => {
-      const rows = await statements.query<Row>(`SELECT ${COLUMNS} FROM presence.revocation WHERE position > $1 ORDER BY position LIMIT $2`, [position, limit]);
+      const rows = await statements.query<Row>(`/* read-revocations */ SELECT ${COLUMNS} FROM presence.revocation WHERE position > $1 ORDER BY position LIMIT $2`, [position, limit]);
       return rows.map((row): PositionedRevocation => ({ ...toRevocation(row), position: row.position }));
     }),
 
-    forgetOver: () => guarded(async () => { await statements.query('DELETE FROM presence.revocation WHERE until < now()'); }),
+    forgetOver: () => guarded(async () => { await statements.query('/* forget-revocations */ DELETE FROM presence.revocation WHERE until < now()'); }),
   };
 }
 

@@ -57,14 +57,14 @@ export class ChatLog {
   /** Entries of one chat after `after`, in order. */
   read(database: Database, chatId: string, after: number, limit: number): Promise<LogRow[]> {
     return database.query(
-      `SELECT chat_id AS "chatId", rev, event, payload FROM ${this.#table} WHERE chat_id = $1 AND rev > $2 ORDER BY rev LIMIT $3`,
+      `/* read-log */ SELECT chat_id AS "chatId", rev, event, payload FROM ${this.#table} WHERE chat_id = $1 AND rev > $2 ORDER BY rev LIMIT $3`,
       [chatId, after, limit],
     );
   }
 
   heads(database: Database, chatIds: readonly string[]): Promise<Heads> {
     return database.query(
-      `SELECT id AS "chatId", rev FROM unnest($1::uuid[]) AS id
+      `/* read-heads */ SELECT id AS "chatId", rev FROM unnest($1::uuid[]) AS id
        CROSS JOIN LATERAL (SELECT rev FROM ${this.#table} WHERE chat_id = id ORDER BY rev DESC LIMIT 1) AS head`,
       [chatIds],
     );

@@ -44,7 +44,7 @@ export class KnownChats {
   async requireAccess(actor: Actor, chatId: string, trace?: Trace): Promise<ChatFacts> {
     const [row] = await guarded(() =>
       this.#statements.query<KnownChatRow>(
-        `SELECT id, client_id AS "clientId", admin_id AS "adminId", status, version FROM "${this.#schema}".chat WHERE id = $1`,
+        `/* known-chat */ SELECT id, client_id AS "clientId", admin_id AS "adminId", status, version FROM "${this.#schema}".chat WHERE id = $1`,
         [chatId],
       ),
     );
@@ -77,7 +77,7 @@ export class KnownChats {
     const newest = [...new Map(chats.toSorted((a, b) => a.version - b.version).map((chat) => [chat.id, chat])).values()]
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
     await guarded(() => database.query(
-      `INSERT INTO "${this.#schema}".chat AS known (id, client_id, admin_id, status, version)
+      `/* take-chats */ INSERT INTO "${this.#schema}".chat AS known (id, client_id, admin_id, status, version)
        SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[])
        ON CONFLICT (id) DO UPDATE SET admin_id = excluded.admin_id, status = excluded.status, version = excluded.version
        WHERE known.version < excluded.version`,
@@ -122,7 +122,7 @@ export class KnownChats {
   }
 
   async #cursor(): Promise<string | undefined> {
-    const [row] = await this.#statements.query<{ cursor: string }>(`SELECT cursor FROM "${this.#schema}".chat_cursor WHERE id = 1`);
+    const [row] = await this.#statements.query<{ cursor: string }>(`/* chat-cursor */ SELECT cursor FROM "${this.#schema}".chat_cursor WHERE id = 1`);
     return row?.cursor;
   }
 }

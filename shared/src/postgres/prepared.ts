@@ -2,13 +2,13 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Database } from './failures.ts';
 
-/** Postgres knows a prepared statement by a name of ours, the same on every connection of this process. */
-const names = new Map<string, string>();
+/** Postgres knows a prepared statement by its name, on every connection of this process. */
+const texts = new Map<string, string>();
 
 /**
- * For what is asked again and again: each statement is parsed and planned once per connection, which TypeORM cannot do. There must be
- * few texts: what differs from one time to the next is a parameter. A statement is its own transaction, committed once
- * its rows are there.
+ * For what is asked again and again: each statement is parsed and planned once per connection, which TypeORM cannot do. Its text begins
+ * with its name as a comment, by which traces and pg_stat_activity know it as well: what differs from one time to the next
+ * is a parameter, not another text. A statement is its own transaction, committed once its rows are there.
  */
 export const prepared = (dataSource: DataSource): Database => ({
   query: async <Row>(text: string, values: unknown[] = []): Promise<Row[]> => {
@@ -26,7 +26,9 @@ export const poolOf = ({ driver }: DataSource): pg.Pool | undefined => ('master'
 export const isRefusal = (error: unknown): boolean => error instanceof pg.DatabaseError;
 
 function nameOf(text: string): string {
-  const name = names.get(text) ?? `s${names.size + 1}`;
-  names.set(text, name);
+  const name = /^\/\* (\S+) \*\//.exec(text)?.[1];
+  if (name === undefined) throw new Error(`a statement without a name: ${text.slice(0, 80)}`);
+  if ((texts.get(name) ?? text) !== text) throw new Error(`two statements are called ${name}`);
+  texts.set(name, text);
   return name;
 }
