@@ -84,12 +84,8 @@ export class FrameLimits {
       });
     });
     io.on('connection', (socket) => {
-      const know = (): void => {
-        const webSocket = webSocketOf(socket.conn);
-        if (webSocket !== undefined) knownConnections.add(webSocket);
-      };
-      know();
-      if (socket.conn.transport.name === 'polling') socket.conn.on('upgrade', know);
+      know(socket.conn);
+      if (socket.conn.transport.name === 'polling') socket.conn.on('upgrade', () => { know(socket.conn); });
       socket.on('disconnect', () => { if (this.#isFlooder(socket.conn)) onFlood(socket.data.actor.id); });
     });
   }
@@ -99,10 +95,16 @@ export class FrameLimits {
   }
 }
 
+function know(connection: ChatSocket['conn']): void {
+  const socket = webSocketOf(connection);
+  if (socket !== undefined) knownConnections.add(socket);
+}
+
 /** WebSockets that hand on their frames at a rate. Those of a chunk that was read already wait here; then nothing is read. */
 const pacedWebSocket = (rate: Rate, onFlood: (socket: WebSocket) => void): typeof WebSocket => class extends WebSocket {
   readonly #bucket = new TokenBucket(rate);
-  #held: [event: string | symbol, args: unknown[]][] = [];
+  /** None, of almost all. */
+  #held: [event: string | symbol, args: unknown[]][] | undefined;
   /** Until it reads on. */
   #waiting: NodeJS.Timeout | undefined;
   /** Since when it has sent more than is read, performance.now(), ms. */
@@ -115,8 +117,9 @@ const pacedWebSocket = (rate: Rate, onFlood: (socket: WebSocket) => void): typeo
     // Of a chunk that was read before it was cut off there may be much left.
     if (this.#isOver) return false;
     if (this.#waiting === undefined && this.#mayRead()) return this.#handOn(event, args);
-    this.#held.push([event, args]);
-    if (this.#held.length > (knownConnections.has(this) ? MAX_HELD : MAX_HELD_OF_STRANGERS)) this.#cutOff();
+    const held = this.#held ??= [];
+    held.push([event, args]);
+    if (held.length > (knownConnections.has(this) ? MAX_HELD : MAX_HELD_OF_STRANGERS)) this.#cutOff();
     else if (this.#waiting === undefined) this.#waitOrCutOff();
     return true;
   }
@@ -145,7 +148,7 @@ const pacedWebSocket = (rate: Rate, onFlood: (socket: WebSocket) => void): typeo
 
   #readOn(): void {
     this.#waiting = undefined;
-    while (this.#held.length > 0) {
+    while (this.#held !== undefined && this.#held.length > 0) {
       if (!this.#mayRead()) {
         this.#waitOrCutOff();
         return;
@@ -167,7 +170,7 @@ const pacedWebSocket = (rate: Rate, onFlood: (socket: WebSocket) => void): typeo
     this.#isOver = true;
     clearTimeout(this.#waiting);
     this.#waiting = undefined;
-    this.#held = [];
+    this.#held = undefined;
   }
 };
 

@@ -33,7 +33,8 @@ export class Room {
   readonly #isFilling = { chat: false, message: false };
   #expiring: Expiring | undefined;
   readonly #members = new Set<string>();
-  readonly #joining = new Map<string, Joining>();
+  /** Nobody, for most rooms at most times. */
+  #joining: readonly Joining[] = [];
   #isOpen = true;
   #isFollowed = false;
 
@@ -71,7 +72,7 @@ export class Room {
     void socket.leave(chatRoom(this.chatId));
     const joining = new Joining(socket, { chat: this.#followers.chat.position, message: this.#followers.message.position });
     this.#members.add(socket.id);
-    this.#joining.set(socket.id, joining);
+    this.#joining = [...this.#joining.filter((one) => one.socket !== socket), joining];
     return joining;
   }
 
@@ -93,7 +94,7 @@ export class Room {
   /** The first snapshot is where the room begins, for itself and for whoever was admitted before. */
   #begin(owner: DurableOwner, rev: number): void {
     if (this.#followers[owner].position !== undefined) return;
-    for (const joining of this.#joining.values()) joining.since[owner] ??= rev;
+    for (const joining of this.#joining) joining.since[owner] ??= rev;
     this.#tellAll(owner, this.#followers[owner].begin(rev));
     this.#fillIfBehind(owner);
   }
@@ -122,7 +123,7 @@ export class Room {
 
   remove(socket: ChatSocket): void {
     this.#members.delete(socket.id);
-    this.#joining.delete(socket.id);
+    this.#joining = this.#joining.filter((one) => one.socket !== socket);
     void socket.leave(chatRoom(this.chatId));
   }
 
@@ -184,14 +185,14 @@ export class Room {
         continue;
       }
       this.#emit(told.event, told.payload, told.except);
-      for (const joining of this.#joining.values()) joining.hear(told);
+      for (const joining of this.#joining) joining.hear(told);
       entry.delivery?.told(entry.event, () => this.#countHearers(told.except));
     }
     if (entries.length > 0) this.#settle();
   }
 
   #countHearers(except: number | undefined): number {
-    const joined = [...(this.#io.of('/').adapter.rooms.get(chatRoom(this.chatId)) ?? []), ...this.#joining.keys()];
+    const joined = [...(this.#io.of('/').adapter.rooms.get(chatRoom(this.chatId)) ?? []), ...this.#joining.map(({ socket }) => socket.id)];
     const left = except === undefined ? undefined : this.#io.of('/').adapter.rooms.get(userRoom(except));
     return joined.filter((socketId) => left?.has(socketId) !== true).length;
   }
@@ -203,10 +204,12 @@ export class Room {
 
   /** Joining sockets that are level with the room hear with the others from now on. */
   #settle(): void {
-    for (const [id, joining] of this.#joining) {
-      if (!joining.isLevelWith((owner) => this.#followers[owner].position)) continue;
-      this.#joining.delete(id);
-      void joining.socket.join(chatRoom(this.chatId));
+    if (this.#joining.length === 0) return;
+    const isLevel = (joining: Joining): boolean => joining.isLevelWith((owner) => this.#followers[owner].position);
+    const level = this.#joining.filter(isLevel);
+    this.#joining = this.#joining.filter((joining) => !level.includes(joining));
+    for (const { socket } of level) {
+      void socket.join(chatRoom(this.chatId));
     }
   }
 

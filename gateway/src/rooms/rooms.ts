@@ -31,7 +31,7 @@ const isGone = (socket: ChatSocket): boolean => !socket.connected;
 /** The chats that sockets of this gateway have joined, each followed for as long as one is there. */
 export class Rooms {
   readonly #rooms = new Map<string, Room>();
-  readonly #roomsOf = new Map<string, Set<Room>>();
+  readonly #roomsOf = new Map<string, readonly Room[]>();
   /** Rooms whose heads nobody has asked for. */
   #unchecked = new Set<string>();
   #roundsToAll = ROUNDS_TO_ALL;
@@ -129,8 +129,8 @@ export class Rooms {
   }
 
   #admit(socket: ChatSocket, room: Room): Joining {
-    const rooms = this.#roomsOf.get(socket.id) ?? new Set();
-    this.#roomsOf.set(socket.id, rooms.add(room));
+    const rooms = this.#roomsOf.get(socket.id) ?? [];
+    if (!rooms.includes(room)) this.#roomsOf.set(socket.id, [...rooms, room]);
     return room.admit(socket);
   }
 
@@ -145,9 +145,9 @@ export class Rooms {
 
   #takeOut(socket: ChatSocket, room: Room): void {
     room.remove(socket);
-    const rooms = this.#roomsOf.get(socket.id);
-    rooms?.delete(room);
-    if (rooms?.size === 0) this.#roomsOf.delete(socket.id);
+    const others = (this.#roomsOf.get(socket.id) ?? []).filter((one) => one !== room);
+    if (others.length === 0) this.#roomsOf.delete(socket.id);
+    else this.#roomsOf.set(socket.id, others);
     if (!room.isEmpty || this.#rooms.get(room.chatId) !== room) return;
     this.#rooms.delete(room.chatId);
     room.close();
