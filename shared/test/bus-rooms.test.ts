@@ -3,6 +3,7 @@ import { newTrace, type Bus, type RoomEventFrame } from '@switchboard/shared/bus
 import { chatHeads, chatStatusChanged, logEntry, newMessage, userTyping, type Owner } from '@switchboard/shared/contracts';
 import { connectRaw, startNats, waitFor, type TestNats } from '@switchboard/infra/testing';
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Buses } from './buses.ts';
 
 // Room events and signals over a real NATS.
@@ -65,6 +66,30 @@ describe('a followed room', () => {
     for (let rev = 1; rev <= 200; rev++) messageService.publishEntry('message', chatId, { event: newMessage.event, rev, payload: {} }, trace);
     await waitFor(() => heard.length === 200, { what: 'all events' });
     expect(heard.map(({ frame }) => frame.meta.rev)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
+  });
+
+  it('is not followed before NATS says so', async () => {
+    const gateway = await buses.connect(nats, 'gateway');
+    let isHeard = false;
+    nats.pause();
+    const { untilHeard } = gateway.followRoom(chatId, () => undefined);
+    const asked = untilHeard().then(() => { isHeard = true; });
+    for (let turn = 0; turn < 20; turn++) await nextTurn();
+    expect(isHeard).toBe(false);
+    nats.resume();
+    await asked;
+  });
+
+  it('is never heard when it is given up in the turn in which it was followed', async () => {
+    const gateway = await buses.connect(nats, 'gateway');
+    const heard: unknown[] = [];
+    gateway.followRoom(chatId, (_, frame) => { heard.push(frame); }).stop();
+    const still = await following(chatId);
+    await gateway.flush();
+    presenceService.publish(userTyping, chatId, typing(chatId), trace);
+    await waitFor(() => still.heard.length === 1, { what: 'the other gateway to hear it' });
+    await gateway.flush();
+    expect(heard).toEqual([]);
   });
 
   it('is silent once it is followed no more', async () => {

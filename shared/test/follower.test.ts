@@ -67,6 +67,16 @@ class World {
   }
 }
 
+it('brings out at once what waited behind the entry that was missing', () => {
+  const follower = new Follower<Entry>();
+  follower.begin(0);
+  expect(follower.offer({ rev: 1 })).toEqual([{ rev: 1 }]);
+  expect(follower.offer({ rev: 3 })).toEqual([]);
+  expect(follower.offer({ rev: 4 })).toEqual([]);
+  expect(follower.offer({ rev: 2 })).toEqual([{ rev: 2 }, { rev: 3 }, { rev: 4 }]);
+  expect(follower.offer({ rev: 5 })).toEqual([{ rev: 5 }]);
+});
+
 describe('a follower', () => {
   it('gives exactly the log, in order, each entry once, whatever is lost, repeated, delayed or announced', () => {
     fc.assert(fc.property(fc.nat(SIZE), fc.array(step), fc.array(step), fc.nat(), (size, before, after, at) => {
