@@ -72,8 +72,8 @@ describe('a followed room', () => {
     const gateway = await buses.connect(nats, 'gateway');
     let isHeard = false;
     nats.pause();
-    const { untilHeard } = gateway.followRoom(chatId, () => undefined);
-    const asked = untilHeard().then(() => { isHeard = true; });
+    const room = gateway.followRoom(chatId, () => undefined);
+    const asked = room.untilHeard().then(() => { isHeard = true; });
     for (let turn = 0; turn < 20; turn++) await nextTurn();
     expect(isHeard).toBe(false);
     nats.resume();
