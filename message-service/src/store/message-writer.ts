@@ -121,7 +121,7 @@ export class MessageWriter implements MessageSender {
     return batch.filter(({ send }) => !outcomes.has(send));
   }
 
-  /** An outage is everybody's. Anything else is one message's fault, so each gets a transaction of its own. */
+  /** An outage is everybody's. Anything else is one message's fault: what was plain is decided, and what was decided gets a transaction each. */
   async #fail(batch: readonly Waiting[], error: unknown, shared: OpenSpan, commit: Commit): Promise<Waiting[]> {
     const code = error instanceof Failure ? error.code : 'INTERNAL';
     shared.end(code, { 'switchboard.batch.size': batch.length });
