@@ -2,8 +2,8 @@ import { isMet, type Goal } from './outcome.ts';
 import { bound } from './report.ts';
 import { spread } from './statistics.ts';
 
-const WIDTH = 900;
-const LEFT = 430;
+const WIDTH = 980;
+const LEFT = 510;
 const RIGHT = 120;
 const ROW = 26;
 const TOP = 34;
