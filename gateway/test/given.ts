@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Actor, Message } from '@switchboard/shared/contracts';
-import { mintToken } from '../../infra/testing/index.ts';
+import { mintToken, WITHOUT_LIMITS } from '../../infra/testing/index.ts';
 import { Config } from '../src/config.ts';
 
 /** Who and what the tests speak of. */
@@ -9,9 +9,6 @@ export const admin: Actor = { id: 9, email: 'admin@example.com', role: 'admin' }
 
 export const SECRET = 'a secret of thirty-two bytes, or so';
 export const tokenOf = (actor: Actor, expiresIn?: number): string => mintToken(SECRET, { ...actor, expiresIn });
-
-/** Tests are faster than people: what limits those is told by the tests that are about limits. */
-const WITHOUT_LIMITS = { RATE_LIMIT_EVENTS: '0', RATE_LIMIT_ADDRESS: '0', RATE_LIMIT_CONNECTS: '0', MAX_SOCKETS_PER_USER: '0', MAX_CONNECTIONS_PER_ADDRESS: '0' };
 
 /** The gateway's environment, on any free port. */
 export const aConfig = (environment: Record<string, string | undefined> = {}): Config =>

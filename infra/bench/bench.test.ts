@@ -107,8 +107,9 @@ describe('a load', () => {
     await load.send({ kind: 'open', perSecond: 200 });
     const { acknowledged, elapsedMs } = await load.measure(1_000);
     await load.rest();
-    expect((acknowledged * 1_000) / elapsedMs).toBeGreaterThan(100);
-    expect((acknowledged * 1_000) / elapsedMs).toBeLessThan(300);
+    // As fast as it is answered would be thousands; a machine that stood still for a while catches up.
+    expect((acknowledged * 1_000) / elapsedMs).toBeGreaterThan(20);
+    expect((acknowledged * 1_000) / elapsedMs).toBeLessThan(600);
   });
 
   it('that is refused says so', async () => {

@@ -7,5 +7,5 @@ export { silent } from './silent.ts';
 export { mintToken, type TokenSubject } from '../local/jwt.ts';
 export { choosePorts, freePort } from './ports.ts';
 export { waitFor } from './wait-for.ts';
-export { startSystem, type SystemOptions, type TestSystem } from './system.ts';
+export { startSystem, WITHOUT_LIMITS, type SystemOptions, type TestSystem } from './system.ts';
 export { type RunningProcess } from './running.ts';

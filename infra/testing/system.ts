@@ -32,7 +32,7 @@ export interface SystemOptions {
 }
 
 /** Tests are faster than people, and all come from one address; those that are about limits say so. */
-const WITHOUT_LIMITS = { RATE_LIMIT_EVENTS: '0', RATE_LIMIT_ADDRESS: '0', RATE_LIMIT_CONNECTS: '0', MAX_SOCKETS_PER_USER: '0', MAX_CONNECTIONS_PER_ADDRESS: '0' };
+export const WITHOUT_LIMITS = { RATE_LIMIT_EVENTS: '0', RATE_LIMIT_ADDRESS: '0', RATE_LIMIT_CONNECTS: '0', MAX_SOCKETS_PER_USER: '0', MAX_CONNECTIONS_PER_ADDRESS: '0' };
 
 export interface TestSystem {
   /** Of the first gateway. */
