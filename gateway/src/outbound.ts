@@ -18,8 +18,10 @@ export function writeOncePerTurn(io: ChatServer): void {
     due = new Set();
     for (const connection of all) write(connection);
   };
+  // The requests that arrived in this turn leave for NATS at its end: first, so that the services work while sockets are written to.
+  const afterTheBus = (): void => { setImmediate(writeAll); };
   const putOff = (connection: Connection): void => {
-    if (due.size === 0) setImmediate(writeAll);
+    if (due.size === 0) setImmediate(afterTheBus);
     due.add(connection);
   };
   // Engine.IO writes each packet as it comes, by a method that it keeps to itself.
