@@ -12,8 +12,9 @@ export interface Arena {
 /** Runs work in a new arena, which is gone afterwards. */
 export async function inArena<Result>(work: (arena: Arena) => Promise<Result>): Promise<Result> {
   const started: Contender[] = [];
-  const start = async <Started extends Contender>(contender: Promise<Started>): Promise<Started> => {
-    started.unshift(await contender);
+  const start = async <Started extends Contender>(starting: Promise<Started>): Promise<Started> => {
+    const contender = await starting;
+    started.unshift(contender);
     return contender;
   };
   try {

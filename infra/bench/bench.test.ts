@@ -148,7 +148,7 @@ describe('the capacity model', () => {
 describe('a report', () => {
   const setting = { on: '2026-01-02', commit: 'abcdef', machine: '2 cores' };
   const goals: Goal[] = [{ name: 'sends, of bare', ratios: [1.5, 1.7, 1.8], atLeast: 1.6 }, { name: 'CPU & all, of bare', ratios: [0.7], atMost: 0.65 }];
-  const result = { scenario: 'send', about: 'As fast as it goes.', figures: [{ name: 'CPU per send', unit: 'µs', of: { switchboard: [90, 95, 100.4], bare: [180] } }], goals, notes: ['A note.'], setting };
+  const result = { scenario: 'send', about: 'As fast as it goes.', figures: [{ name: 'CPU per send', unit: 'µs', of: { switchboard: [90, 95, 100.4], bare: [180] } }], goals, setting };
 
   it('says what was measured, of what, and whether it is enough', () => {
     const text = report([result]);

@@ -16,7 +16,8 @@ export const settingNow = (): Setting => ({
 function commit(): string {
   const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
   try {
-    return git('status', '--porcelain', '--', '.', ':!infra/bench/results') === '' ? git('rev-parse', '--short', 'HEAD') : `${git('rev-parse', '--short', 'HEAD')} and changes`;
+    const isClean = git('status', '--porcelain', '--', '.', ':!infra/bench/results') === '';
+    return `${git('rev-parse', '--short', 'HEAD')}${isClean ? '' : ' and changes'}`;
   } catch {
     return 'unknown';
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { total } from './cpu.ts';
 import { median } from './statistics.ts';
 
 /** One figure, by what it was measured of: a value per round. Rounds of one index were measured side by side. */
@@ -16,7 +17,6 @@ export const Outcome = z.object({
   about: z.string(),
   figures: z.array(Figure),
   goals: z.array(Goal),
-  notes: z.array(z.string()),
 });
 export type Outcome = z.output<typeof Outcome>;
 
@@ -33,6 +33,12 @@ export class Rounds {
     const figure = this.#figures.get(name) ?? { name, unit, of: {} };
     (figure.of[of] ??= []).push(value);
     this.#figures.set(name, figure);
+  }
+
+  /** Of all processes together, then of each. */
+  addCpu(of: string, name: string, unit: string, cpuMs: ReadonlyMap<string, number>, inUnit: (ms: number) => number): void {
+    this.add(of, name, unit, inUnit(total(cpuMs)));
+    for (const [process, ms] of cpuMs) this.add(of, `${name}, ${process}`, unit, inUnit(ms));
   }
 
   get figures(): Figure[] {

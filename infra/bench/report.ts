@@ -35,7 +35,7 @@ function goalsTable(results: readonly Result[]): string {
   return `| scenario | ratio | goal | seen | |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}`;
 }
 
-const section = ({ scenario, about, figures, notes, setting }: Result): string => {
+const section = ({ scenario, about, figures, setting }: Result): string => {
   const contenders = [...new Set(figures.flatMap(({ of }) => Object.keys(of)))];
   return `## ${scenario}
 
@@ -43,7 +43,7 @@ ${about} ${setting.on}, commit ${setting.commit}; ${setting.machine}.
 
 | | ${contenders.join(' | ')} |
 | --- |${' --- |'.repeat(contenders.length)}
-${figures.map((figure) => row(figure, contenders)).join('\n')}${notes.map((note) => `\n\n${note}`).join('')}`;
+${figures.map((figure) => row(figure, contenders)).join('\n')}`;
 };
 
 const row = ({ name, unit, of }: Figure, contenders: readonly string[]): string => {

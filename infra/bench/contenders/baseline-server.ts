@@ -9,7 +9,7 @@ import { Server } from 'socket.io';
 
 interface Sender { id: number; email: string; role: string }
 interface Sending { chatId: string; message: { text: string } }
-interface Message extends Sending { seq: number; createdAt: Date }
+interface Stored { seq: number; createdAt: Date }
 type Acknowledge = (answer: unknown) => void;
 interface ClientEvents {
   joinChat: (asked: { chatId: string }, acknowledge: Acknowledge) => void;
@@ -49,7 +49,7 @@ async function insertInto(url: string) {
        chat_id uuid NOT NULL, seq bigserial, id uuid NOT NULL, sender_id bigint NOT NULL, sender_email text NOT NULL, sender_role text NOT NULL,
        text text NOT NULL, created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (chat_id, seq))`,
   );
-  return async (id: string, chatId: string, sender: Sender, text: string): Promise<Pick<Message, 'seq' | 'createdAt'>> => {
+  return async (id: string, chatId: string, sender: Sender, text: string): Promise<Stored> => {
     const { rows: [row] } = await pool.query<{ seq: string; created_at: Date }>({
       name: 'insert',
       text: 'INSERT INTO message (id, chat_id, sender_id, sender_email, sender_role, text) VALUES ($1, $2, $3, $4, $5, $6) RETURNING seq, created_at',
@@ -60,6 +60,6 @@ async function insertInto(url: string) {
 }
 
 let counted = 0;
-function count(): Promise<Pick<Message, 'seq' | 'createdAt'>> {
+function count(): Promise<Stored> {
   return Promise.resolve({ seq: ++counted, createdAt: new Date() });
 }

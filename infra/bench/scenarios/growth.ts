@@ -106,4 +106,4 @@ export const members: Scenario = {
   },
 };
 
-const outcome = (scenario: string, about: string, { figures }: Rounds, goals: Outcome['goals']): Outcome => ({ scenario, about, figures, goals, notes: [] });
+const outcome = (scenario: string, about: string, { figures }: Rounds, goals: Outcome['goals']): Outcome => ({ scenario, about, figures, goals });

@@ -50,7 +50,6 @@ export const history: Scenario = {
         { name: 'what came after a message, of that in a chat of 100', ratios: rounds.ratios(AFTER, large, small), atMost: 2 },
         { name: 'CPU per send among 10,000,000 stored, of that among 100,000', ratios: rounds.ratios(cpuPer('send'), `${String(SIZES[2])} stored`, `${String(SIZES[0])} stored`), atMost: 1.15 },
       ],
-      notes: [],
     };
   },
 };

@@ -7,7 +7,7 @@ import { freePort } from '../../testing/index.ts';
 import { startBaseline } from '../contenders/baseline.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { Switchboard } from '../contenders/switchboard.ts';
-import { cpuOf, cpuSince, residentBytesOf, total } from '../cpu.ts';
+import { cpuOf, cpuSince, residentBytesOf } from '../cpu.ts';
 import { Load } from '../load/load.ts';
 import { Rounds } from '../outcome.ts';
 import type { Scenario } from './scenario.ts';
@@ -44,7 +44,6 @@ export const idle: Scenario = {
       about: `${String(SOCKETS)} sockets, joined to chats of two on one gateway, that neither write nor hear anything; memory after garbage was collected.`,
       figures: rounds.figures,
       goals: [{ name: 'resident memory per socket, of echo', ratios: rounds.ratios(RESIDENT, 'switchboard', 'echo'), atMost: 1.2 }],
-      notes: [],
     };
   },
 };
@@ -63,8 +62,7 @@ async function watch(contender: Contender, inspector: number, rounds: Rounds): P
     const cpuBefore = cpuOf(contender.processes);
     await sleep(WATCHED_MS);
     const cpuMs = cpuSince(contender.processes, cpuBefore);
-    rounds.add(contender.name, CPU, '%', (total(cpuMs) * 100) / WATCHED_MS);
-    for (const [process, ms] of cpuMs) rounds.add(contender.name, `${CPU}: ${process}`, '%', (ms * 100) / WATCHED_MS);
+    rounds.addCpu(contender.name, CPU, '%', cpuMs, (ms) => (ms * 100) / WATCHED_MS);
     const after = await memoryOf(contender, inspector);
     rounds.add(contender.name, HEAP, 'KiB', (after.heap - before.heap) / SOCKETS / KIB);
     rounds.add(contender.name, RESIDENT, 'KiB', (after.resident - before.resident) / SOCKETS / KIB);

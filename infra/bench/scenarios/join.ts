@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inArena } from '../arena.ts';
 import type { Contender } from '../contenders/contender.ts';
-import { cpuOf, cpuSince, total } from '../cpu.ts';
+import { cpuOf, cpuSince } from '../cpu.ts';
 import { Load } from '../load/load.ts';
 import { Rounds } from '../outcome.ts';
 import type { Scenario } from './scenario.ts';
@@ -36,8 +36,7 @@ export const join: Scenario = {
         await load.close();
         await sleep(SETTLED_MS);
         if (round === 0) continue;
-        rounds.add(contender.name, CPU, 'µs', (total(cpuMs) * 1_000) / SOCKETS);
-        for (const [process, ms] of cpuMs) rounds.add(contender.name, `${CPU}, ${process}`, 'µs', (ms * 1_000) / SOCKETS);
+        rounds.addCpu(contender.name, CPU, 'µs', cpuMs, (ms) => (ms * 1_000) / SOCKETS);
         rounds.add(contender.name, 'joins', '/s', (SOCKETS * 1_000) / tookMs);
       }
     }
@@ -46,7 +45,6 @@ export const join: Scenario = {
       about: `${String(SOCKETS)} sockets connect, ${String(AT_ONCE)} at once, and join 500 chats of two.`,
       figures: rounds.figures,
       goals: [{ name: 'CPU per join, of echo', ratios: rounds.ratios(CPU, 'switchboard', 'echo'), atMost: 1.3 }],
-      notes: [],
     };
   }),
 };

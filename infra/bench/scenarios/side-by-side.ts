@@ -1,10 +1,10 @@
 import { inArena } from '../arena.ts';
 import type { Contender } from '../contenders/contender.ts';
-import { cpuOf, cpuSince, total } from '../cpu.ts';
+import { cpuOf, cpuSince } from '../cpu.ts';
 import type { Pace, Sample } from '../load/crowd.ts';
 import { Load } from '../load/load.ts';
-import { Rounds } from '../outcome.ts';
-import type { Effort } from './scenario.ts';
+import { Rounds, type Goal, type Outcome } from '../outcome.ts';
+import type { Effort, Scenario } from './scenario.ts';
 
 /** A load that every contender bears in turn. */
 export interface Traffic {
@@ -19,8 +19,23 @@ export interface Traffic {
   readonly runUp?: Pace;
 }
 
-/** Rounds of the same load on one contender after the other, in another order each time. */
-export function sideBySide(traffic: Traffic, effort: Effort): Promise<Rounds> {
+/** A load that all three contenders bear, and by which of their figures Switchboard is judged. */
+interface Comparison extends Pick<Scenario, 'name' | 'minutes'>, Pick<Outcome, 'about'> {
+  readonly traffic: Traffic;
+  readonly goals: (rounds: Rounds) => Goal[];
+}
+
+export const compare = ({ name, minutes, about, traffic, goals }: Comparison): Scenario => ({
+  name,
+  minutes,
+  run: async (effort) => {
+    const rounds = await sideBySide(traffic, effort);
+    return { scenario: name, about, figures: rounds.figures, goals: goals(rounds) };
+  },
+});
+
+/** Rounds on one contender after the other, in another order each time. */
+function sideBySide(traffic: Traffic, effort: Effort): Promise<Rounds> {
   return inArena(async ({ switchboard, bare, echo }) => {
     const rounds = new Rounds();
     for (let round = 0; round < effort.rounds; round++) {
@@ -70,8 +85,7 @@ export function record(rounds: Rounds, of: string, { per }: Pick<Traffic, 'per'>
   rounds.add(of, SENDS, '/s', perSecond(sample.acknowledged));
   rounds.add(of, DELIVERIES, '/s', perSecond(sample.delivered));
   const microsEach = (ms: number): number => (ms * 1_000) / (per === 'send' ? sample.acknowledged : sample.delivered);
-  rounds.add(of, cpuPer(per), 'µs', microsEach(total(cpuMs)));
-  for (const [process, ms] of cpuMs) rounds.add(of, `${cpuPer(per)}, ${process}`, 'µs', microsEach(ms));
+  rounds.addCpu(of, cpuPer(per), 'µs', cpuMs, microsEach);
   for (const at of ['p50', 'p95', 'p99'] as const) rounds.add(of, `acknowledgement ${at}`, 'ms', sample.ack[at]);
   for (const at of ['p50', 'p95', 'p99'] as const) rounds.add(of, `delivery ${at}`, 'ms', sample.delivery[at]);
 }
