@@ -20,7 +20,7 @@ export default tseslint.config(
   },
   {
     // Entities are declared as literals, the way TypeORM documents it; command lines speak on the console.
-    files: ['**/store/entities.ts', 'shared/src/log/chat-log.ts', 'shared/src/log/known-chat-entities.ts'],
+    files: ['**/store/entities.ts', 'shared/src/log/chat-log.ts', 'shared/src/log/known-chat-entities.ts', 'shared/src/amqp/relay-entities.ts'],
     rules: { '@typescript-eslint/no-unsafe-class-instance-assignment': 'off' },
   },
   { files: ['infra/**/*.ts'], rules: { 'no-console': 'off' } },

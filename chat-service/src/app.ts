@@ -1,5 +1,6 @@
+import { startRelay } from '@switchboard/shared/amqp';
 import { Bus } from '@switchboard/shared/bus';
-import { chatContracts, chatHeads } from '@switchboard/shared/contracts';
+import { chatAssigned, chatContracts, chatHeads, chatOpened, chatStatusChanged } from '@switchboard/shared/contracts';
 import { announceHeads } from '@switchboard/shared/log';
 import { openDatabase } from '@switchboard/shared/postgres';
 import { InternalServer, noTelemetry, type Logger, type Running, type Telemetry } from '@switchboard/shared/runtime';
@@ -7,6 +8,7 @@ import type { Config } from './config.ts';
 import { routes } from './routes.ts';
 import { createChatStore } from './store/chat-store.ts';
 import { databaseOptions } from './store/database.ts';
+import { SCHEMA } from './store/entities.ts';
 
 /** chat-service, serving. Waits for Postgres and NATS as long as they take; meanwhile it is live and not ready. */
 export async function createChatService(config: Config, logger: Logger, telemetry: Telemetry = noTelemetry): Promise<Running & { readonly url: string }> {
@@ -17,6 +19,11 @@ export async function createChatService(config: Config, logger: Logger, telemetr
   const store = createChatStore(database);
   bus.serve(chatContracts, routes(store, bus));
   const stopAnnouncing = announceHeads(store.log, database, bus, chatHeads, logger);
+  const stopRelaying = startRelay(config, {
+    owner: 'chat', schema: SCHEMA, database, databaseUrl: config.CHAT_DATABASE_URL, log: store.log, spans: bus.spans, logger,
+    events: [chatOpened, chatAssigned, chatStatusChanged],
+    render: (rows) => Promise.resolve(rows.map(({ payload }) => payload)),
+  });
   internal.serve({ nats: () => bus.isConnected, postgres: () => store.isReady() }, [telemetry.metricsPage]);
   logger.info({ port: internal.port }, 'ready');
 
@@ -25,6 +32,7 @@ export async function createChatService(config: Config, logger: Logger, telemetr
     async stop() {
       internal.withdraw();
       stopAnnouncing();
+      await stopRelaying();
       await bus.close();
       await database.destroy();
       await internal.close();

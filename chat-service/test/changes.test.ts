@@ -35,12 +35,12 @@ describe('a change', () => {
     expect(await chats.get(client, id)).toEqual(reopened);
     expect(Date.parse(reopened.updatedAt)).toBeGreaterThanOrEqual(Date.parse(createdAt));
 
-    const changed = (rev: number, status: string) => ({ event: 'chatStatusChanged', rev, payload: { chatId: id, status } });
+    const changed = (rev: number, status: string, adminId?: number) => ({ event: 'chatStatusChanged', rev, payload: { chatId: id, status, adminId } });
     expect(await chats.log(id)).toEqual({ hasMore: false, entries: [
       { event: 'chatOpened', rev: 1, payload: { chatId: id, clientId: client.id } },
-      changed(2, 'ACTIVE'),
+      changed(2, 'ACTIVE', 1),
       { event: 'chatAssigned', rev: 3, payload: { chatId: id, adminId: 2 } },
-      changed(4, 'PENDING'), changed(5, 'ACTIVE'), changed(6, 'CLOSED'), changed(7, 'PENDING'),
+      changed(4, 'PENDING'), changed(5, 'ACTIVE', 1), changed(6, 'CLOSED', 1), changed(7, 'PENDING'),
     ] });
     expect(takenOf(id).map(({ version, status, adminId }) => [version, status, adminId])).toEqual([
       [2, 'ACTIVE', 1], [3, 'ACTIVE', 2], [4, 'PENDING', undefined], [5, 'ACTIVE', 1], [6, 'CLOSED', 1], [7, 'PENDING', undefined],
@@ -53,7 +53,7 @@ describe('a change', () => {
     await chats.gateway.followRoom(id, (owner, { meta, payload }) => heard.push({ owner, event: meta.event, rev: meta.rev, author: meta.author, payload: JSON.parse(payload) })).untilHeard();
     await chats.update(admin, id, claim(admin));
     await waitFor(() => heard.length > 0, { what: 'the change' });
-    expect(heard).toEqual([{ owner: 'chat', event: 'chatStatusChanged', rev: 2, author: undefined, payload: { chatId: id, status: 'ACTIVE' } }]);
+    expect(heard).toEqual([{ owner: 'chat', event: 'chatStatusChanged', rev: 2, author: undefined, payload: { chatId: id, status: 'ACTIVE', adminId: 1 } }]);
   });
 
   it('that is not legal changes nothing and says what is', async () => {

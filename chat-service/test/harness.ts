@@ -4,6 +4,7 @@ import { Failure } from '@switchboard/shared/errors';
 import { createDataSource, migrate } from '@switchboard/shared/postgres';
 import { createDatabase, silent, startNats, waitFor, type TestDatabase, type TestNats } from '@switchboard/infra/testing';
 import { createChatService } from '../src/app.ts';
+import { Config } from '../src/config.ts';
 import { databaseOptions } from '../src/store/database.ts';
 
 type Change = Omit<PayloadOf<typeof chatContracts.updateChat>, 'chatId'>;
@@ -53,7 +54,7 @@ export class Harness {
   static async start(): Promise<Harness> {
     const [nats, database] = await Promise.all([startNats(), createDatabase()]);
     await migrate(createDataSource(databaseOptions(database.url('chat_migrator'))), 'chat');
-    const config = { NATS_URL: nats.url('chat-service'), LOG_LEVEL: 'silent', INTERNAL_HOST: '127.0.0.1', INTERNAL_PORT: 0, CHAT_DATABASE_URL: database.url('chat_service') } as const;
+    const config = Config.parse({ NATS_URL: nats.url('chat-service'), CHAT_DATABASE_URL: database.url('chat_service') });
     const services = await Promise.all([createChatService(config, silent), createChatService(config, silent)]);
     for (const { url } of services) await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { what: 'chat-service to be ready' });
     const gateway = await Bus.connect({ url: nats.url('gateway'), user: 'gateway', logger: silent });

@@ -271,8 +271,8 @@ describe('chatStatusChanged', () => {
   it('is heard by everyone joined, on both gateways', async () => {
     const { chatId, client, admin, adminId } = await joinedPair();
     await http(system, { id: adminId, role: 'admin', email: 'a@example.com' }, 'PATCH', `/chats/${chatId}`, { status: 'ACTIVE', adminId });
-    expect(await client.hears('chatStatusChanged')).toEqual({ chatId, status: 'ACTIVE' });
-    expect(await admin.hears('chatStatusChanged')).toEqual({ chatId, status: 'ACTIVE' });
+    expect(await client.hears('chatStatusChanged')).toEqual({ chatId, status: 'ACTIVE', adminId });
+    expect(await admin.hears('chatStatusChanged')).toEqual({ chatId, status: 'ACTIVE', adminId });
   });
 
   it('closes for messages with the answer, and opens again with the next', async () => {

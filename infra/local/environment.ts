@@ -30,7 +30,7 @@ const meantFor: Record<ProgramName, RegExp> = {
   gateway: /^(GATEWAY_\w+|JWT_\w+|AUTH_QUERY_TOKEN|ALLOWED_ORIGINS|TRUSTED_PROXY_HOPS|MAX_\w+|RATE_LIMIT_\w+)$/,
   'chat-service': /^(CHAT_\w+|AMQP_\w+)$/,
   'message-service': /^(MESSAGE_\w+|AMQP_\w+|FILES_DIR|FILE_URL_SECRET|PUBLIC_URL|MAX_FILE_BYTES|RATE_LIMIT_EVENTS|S3_\w+|AWS_\w+)$/,
-  'presence-service': /^(PRESENCE_\w+|AMQP_\w+)$/,
+  'presence-service': /^PRESENCE_\w+$/,
 };
 const meantForAll = /^(LOG_\w+|NODE_\w+|OTEL_\w+|TRACES_\w+|NATS_URL|FAILPOINTS)$/;
 

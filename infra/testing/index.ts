@@ -9,3 +9,5 @@ export { choosePorts, freePort } from './ports.ts';
 export { waitFor } from './wait-for.ts';
 export { startSystem, WITHOUT_LIMITS, type SystemOptions, type TestSystem } from './system.ts';
 export { type RunningProcess } from './running.ts';
+export { EventConsumer } from './event-consumer.ts';
+export { describeWithOwnRabbit, describeWithRabbit, openRabbit, startRabbit, type SharedRabbit, type TestRabbit } from './rabbitmq.ts';

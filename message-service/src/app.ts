@@ -1,5 +1,6 @@
+import { startRelay } from '@switchboard/shared/amqp';
 import { Bus } from '@switchboard/shared/bus';
-import { messageContracts, messageHeads } from '@switchboard/shared/contracts';
+import { messageContracts, messageHeads, messagesRead, newMessage } from '@switchboard/shared/contracts';
 import { rateOf, TokenBuckets, Turns, userRateOf } from '@switchboard/shared/limits';
 import { announceHeads, KnownChats } from '@switchboard/shared/log';
 import { openDatabase } from '@switchboard/shared/postgres';
@@ -12,6 +13,7 @@ import { routes } from './routes.ts';
 import { databaseOptions } from './store/database.ts';
 import { SCHEMA } from './store/entities.ts';
 import { createFileStore } from './store/file-store.ts';
+import { integrationData } from './store/integration-data.ts';
 import { createMessageStore } from './store/message-store.ts';
 import { MessageWriter } from './store/message-writer.ts';
 
@@ -42,6 +44,11 @@ export async function createMessageService(config: Config, logger: Logger, telem
   const stopFollowing = chats.follow();
   bus.serve(messageContracts, routes({ store, sender, chats, files, tickets, isGoodFileUrl: isGood, limits, bus }));
   const stopAnnouncing = announceHeads(store.log, database, bus, messageHeads, logger);
+  const stopRelaying = startRelay(config, {
+    owner: 'message', schema: SCHEMA, database, databaseUrl: config.MESSAGE_DATABASE_URL, log: store.log, spans: bus.spans, logger,
+    events: [newMessage, messagesRead],
+    render: (rows) => integrationData(database, rows),
+  });
   internal.serve(
     { nats: () => bus.isConnected, postgres: () => store.isReady() },
     [telemetry.metricsPage, transferRoute({ tickets, blobs, files, maxBytes: config.MAX_FILE_BYTES, telemetry, logger })],
@@ -53,6 +60,7 @@ export async function createMessageService(config: Config, logger: Logger, telem
     async stop() {
       internal.withdraw();
       stopAnnouncing();
+      await stopRelaying();
       stopFollowing();
       await bus.close();
       await database.destroy();

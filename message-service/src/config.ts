@@ -1,3 +1,4 @@
+import { relayConfig } from '@switchboard/shared/amqp';
 import { Bytes, internalConfig, Limit, PostgresUrl, processConfig } from '@switchboard/shared/runtime';
 import { z } from 'zod';
 import type { BlobStore } from './files/blob-store.ts';
@@ -8,6 +9,7 @@ export const Config = z
   .object({
     ...processConfig,
     ...internalConfig,
+    ...relayConfig,
     MESSAGE_DATABASE_URL: PostgresUrl,
     /** How gateways reach this very replica for the bytes of files; its host's name and the port unless set. */
     INTERNAL_URL: z.url().optional(),

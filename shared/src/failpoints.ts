@@ -26,7 +26,10 @@ export type Failpoint =
   | 'message.inTransaction'
   | 'message.committed'
   | 'message.told'
-  | 'bus.replied';
+  | 'bus.replied'
+  | 'relay.publishing'
+  | 'relay.confirmed'
+  | 'relay.pageConfirmed';
 
 if (armed.size > 0) process.on('SIGUSR2', () => { isSignalled = true; });
 

@@ -4,7 +4,7 @@ import { clientOfNewChat } from '../domain/chat.ts';
 import type { ChatStore } from '../domain/chat-store.ts';
 
 export const openChatHandler = (store: ChatStore): Handler<typeof chatContracts.openChat> =>
-  async ({ clientId }, { actor }) => {
-    const { chat } = await store.open(clientOfNewChat(actor, clientId));
+  async ({ clientId }, { actor, trace }) => {
+    const { chat } = await store.open(clientOfNewChat(actor, clientId), trace);
     return chat;
   };

@@ -8,7 +8,7 @@ import type { ChatStore } from '../domain/chat-store.ts';
  */
 export const updateChatHandler = (store: ChatStore, bus: Bus): Handler<typeof chatContracts.updateChat> =>
   async ({ chatId, ...change }, { actor, trace }) => {
-    const { chat, facts, entry } = await store.change(chatId, change, actor);
+    const { chat, facts, entry } = await store.change(chatId, change, actor, trace);
     bus.publishEntry('chat', chatId, entry, trace);
     await bus.request(messageContracts.takeChat, { chat: facts }, { trace });
     await store.confirm(chatId, facts.version);

@@ -1,4 +1,4 @@
-import { chatAssigned, chatOpened, chatStatusChanged, logEntry, mayEnterAny, type Actor, type Chat, type ChatFacts, type LogEntry } from '@switchboard/shared/contracts';
+import { chatAssigned, chatOpened, chatStatusChanged, logEntry, mayEnterAny, type Actor, type Chat, type ChatFacts, type LogEntry, type Trace } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { ChatLog, type LogRow } from '@switchboard/shared/log';
 import { answers, guarded } from '@switchboard/shared/postgres';
@@ -17,11 +17,11 @@ export function createChatStore(database: DataSource): ChatStore & { readonly lo
   return {
     log,
 
-    open: (clientId) => guarded(() => database.transaction(async (transaction) => {
+    open: (clientId, trace) => guarded(() => database.transaction(async (transaction) => {
       const now = new Date();
       const row: ChatRow = { id: uuid(), clientId, adminId: null, status: 'PENDING', createdAt: now, updatedAt: now, version: 1, confirmedVersion: 1 };
       await transaction.insert(chatEntity, row);
-      return await logged(transaction, row, logEntry(chatOpened, row.version, { chatId: row.id, clientId }));
+      return await logged(transaction, row, logEntry(chatOpened, row.version, { chatId: row.id, clientId }), trace);
     })),
 
     find: (chatId) => guarded(async () => {
@@ -42,13 +42,13 @@ export function createChatStore(database: DataSource): ChatStore & { readonly lo
       return { chats: page.map(toChat), nextCursor: rows.length > limit && last !== undefined ? encodeKey(last) : undefined };
     }),
 
-    change: (chatId, change, actor) => guarded(() => database.transaction(async (transaction) => {
+    change: (chatId, change, actor, trace) => guarded(() => database.transaction(async (transaction) => {
       // A stranger locks nothing.
       const row = await transaction.findOne(chatEntity, { where: { id: chatId, ...(mayEnterAny(actor) ? {} : { clientId: actor.id }) }, lock: { mode: 'pessimistic_write' } });
       if (row === null) throw new Failure('CHAT_NOT_FOUND');
       requireMayChange(actor, change);
       if (isUnanswered(row, change, actor)) return await lastChange(transaction, row);
-      return await apply(transaction, row, change, actor);
+      return await apply(transaction, row, change, actor, trace);
     })),
 
     confirm: (chatId, version) => guarded(async () => {
@@ -73,15 +73,15 @@ export function createChatStore(database: DataSource): ChatStore & { readonly lo
     isReady: () => answers(database),
   };
 
-  async function apply(transaction: EntityManager, row: ChatRow, change: Change, actor: Actor): Promise<Changed> {
+  async function apply(transaction: EntityManager, row: ChatRow, change: Change, actor: Actor, trace: Trace): Promise<Changed> {
     const after = decideChange(toState(row), change, actor);
     const next: ChatRow = { ...row, status: after.status, adminId: after.adminId ?? null, updatedAt: new Date(), version: row.version + 1 };
     await transaction.update(chatEntity, { id: row.id }, next);
-    return await logged(transaction, next, entryFor(row, next));
+    return await logged(transaction, next, entryFor(row, next), trace);
   }
 
-  async function logged(transaction: EntityManager, row: ChatRow, entry: LogEntry): Promise<Changed> {
-    await log.append(transaction, [{ chatId: row.id, ...entry }]);
+  async function logged(transaction: EntityManager, row: ChatRow, entry: LogEntry, trace: Trace): Promise<Changed> {
+    await log.append(transaction, [{ chatId: row.id, ...entry }], trace);
     return { chat: toChat(row), facts: toFacts(row), entry };
   }
 
@@ -94,7 +94,7 @@ export function createChatStore(database: DataSource): ChatStore & { readonly lo
 
 function entryFor(before: ChatRow, { id: chatId, version, status, adminId }: ChatRow): LogEntry {
   if (status === before.status && adminId !== null) return logEntry(chatAssigned, version, { chatId, adminId });
-  return logEntry(chatStatusChanged, version, { chatId, status });
+  return logEntry(chatStatusChanged, version, { chatId, status, adminId: adminId ?? undefined });
 }
 
 /** A change that was committed but never answered, asked for again: the answer is what was missing, not another change. */

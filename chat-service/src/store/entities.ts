@@ -1,4 +1,5 @@
 import type { ChatStatus } from '@switchboard/shared/contracts';
+import { relayEntities } from '@switchboard/shared/amqp';
 import { chatLogEntity } from '@switchboard/shared/log';
 import { EntitySchema } from 'typeorm';
 
@@ -39,4 +40,4 @@ export const chatEntity = new EntitySchema<ChatRow>({
   ],
 });
 
-export const entities = [chatEntity, chatLogEntity(SCHEMA)];
+export const entities = [chatEntity, chatLogEntity(SCHEMA), ...relayEntities(SCHEMA)];

@@ -38,7 +38,7 @@ export interface MessageStore {
   catchUp(actor: Actor, chatId: string, from: { after?: string; cursor?: string }, limit: number): Promise<CatchUp | 'lost' | undefined>;
   list(actor: Actor, chatId: string, page: { limit: number; cursor?: string }): Promise<MessagePage | undefined>;
   /** Throws MESSAGE_NOT_FOUND when one of them is not in the chat, and then none is marked. */
-  markRead(actor: Actor, chatId: string, messageIds: readonly string[]): Promise<ReadMarks | undefined>;
+  markRead(actor: Actor, chatId: string, messageIds: readonly string[], trace: Trace): Promise<ReadMarks | undefined>;
   readLog(chatId: string, after: number, limit: number): Promise<{ entries: LogEntry[]; hasMore: boolean }>;
   heads(chatIds: readonly string[]): Promise<Heads>;
   isReady(): Promise<boolean>;

@@ -8,6 +8,8 @@ export interface Send {
   readonly chatId: string;
   readonly sender: Actor;
   readonly message: NewMessage;
+  /** Of the request, if its trace is recorded: whoever learns of the message later goes on with it. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A chat's row, under its lock. */

@@ -7,7 +7,7 @@ import { onKnownChat } from './known-chat.ts';
 export const readMessagesHandler = (store: MessageStore, chats: ChatDirectory, bus: Bus): Handler<typeof messageContracts.readMessages> =>
   async ({ chatId, messageIds }, context) => {
     const { actor, trace } = context;
-    const marks = await onKnownChat(chats, chatId, context, () => store.markRead(actor, chatId, messageIds));
+    const marks = await onKnownChat(chats, chatId, context, () => store.markRead(actor, chatId, messageIds, context.trace));
     if (marks.entry !== undefined) bus.publishEntry('message', chatId, marks.entry, trace);
     return marks.messageIds.map((id) => ({ id, readBy: actor.id }));
   };

@@ -1,3 +1,4 @@
+import { relayEntities } from '@switchboard/shared/amqp';
 import { chatCursorEntity, chatLogEntity, knownChatColumns, type KnownChatRow } from '@switchboard/shared/log';
 import { EntitySchema } from 'typeorm';
 
@@ -80,4 +81,4 @@ export const fileEntity = new EntitySchema<FileRow>({
   },
 });
 
-export const entities = [chatEntity, messageEntity, readEntity, fileEntity, chatCursorEntity(SCHEMA), chatLogEntity(SCHEMA)];
+export const entities = [chatEntity, messageEntity, readEntity, fileEntity, chatCursorEntity(SCHEMA), chatLogEntity(SCHEMA), ...relayEntities(SCHEMA)];

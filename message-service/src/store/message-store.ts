@@ -43,7 +43,7 @@ export function createMessageStore(database: DataSource, urlOf: UrlOfFile): Mess
     }),
 
     catchUp: (actor, chatId, from, limit) => guarded(() => catchUp(statements, rendered, actor, chatId, from, limit)),
-    markRead: (actor, chatId, messageIds) => guarded(() => database.transaction((transaction) => markRead(transaction, log, actor, chatId, messageIds))),
+    markRead: (actor, chatId, messageIds, trace) => guarded(() => database.transaction((transaction) => markRead(transaction, log, actor, chatId, messageIds, trace))),
     readLog: (chatId, after, limit) => guarded(() => rendered.read(chatId, after, limit)),
     heads: (chatIds) => guarded(() => rendered.heads(chatIds)),
     isReady: () => answers(database),

@@ -1,4 +1,4 @@
-import { Sizes, type OpenSpan, type Spans, type Trace } from '@switchboard/shared/bus';
+import { recordedTraceparent, Sizes, type OpenSpan, type Spans, type Trace } from '@switchboard/shared/bus';
 import { logEntry, newMessage, type Actor, type NewMessage } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { failpoint } from '@switchboard/shared/failpoints';
@@ -60,7 +60,7 @@ export class MessageWriter implements MessageSender {
   send(sender: Actor, chatId: string, message: NewMessage, cause: Cause): Promise<Sent | undefined> {
     return new Promise((resolve, reject) => {
       const span = this.#spans.begin('commit', 'internal', { parent: cause.trace });
-      const waiting: Waiting = { send: { id: uuid({ rng: () => randomBytes(16) }), chatId, sender, message }, cause, span, resolve, reject };
+      const waiting: Waiting = { send: { id: uuid({ rng: () => randomBytes(16) }), chatId, sender, message, traceparent: recordedTraceparent(span.trace) }, cause, span, resolve, reject };
       const detour = this.#detours.get(chatId);
       if (detour !== undefined) {
         detour.push(waiting);
@@ -91,7 +91,7 @@ export class MessageWriter implements MessageSender {
 
   readonly #decide = (onContention: OnContention): Commit => (sends) => guarded(() => this.#database.transaction(async (transaction) => {
     const outcomes = decideSends(sends, await readFacts(transaction, sends, onContention));
-    await insertAppended(transaction, outcomes);
+    await insertAppended(transaction, sends, outcomes);
     failpoint('message.inTransaction');
     return new Map(sends.map((send, index) => [send, outcomes[index] ?? { kind: 'unknown' }]));
   }));

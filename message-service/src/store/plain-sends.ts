@@ -55,7 +55,7 @@ function parametersOf(chats: readonly PlainChat[]): unknown[] {
     chats.map(({ chatId }) => chatId), chats.map(({ clientId }) => clientId), chats.map(({ sends }) => sends.length),
     sent.map(({ chatId }) => chatId), sent.map(({ nth }) => nth), sent.map(({ id }) => id),
     sent.map(({ sender }) => sender.id), sent.map(({ sender }) => sender.email), sent.map(({ sender }) => sender.role),
-    sent.map(({ message }) => message.text), sent.map(({ message }) => message.clientMessageId),
+    sent.map(({ message }) => message.text), sent.map(({ message }) => message.clientMessageId), sent.map(({ traceparent }) => traceparent),
   ];
 }
 
@@ -73,8 +73,8 @@ const APPEND = `/* append-plain */
       WHERE chat.id = wanted.id AND chat.client_id = coalesce(wanted.client_id, chat.client_id) AND status <> 'CLOSED' FOR UPDATE SKIP LOCKED
     ) AS chat
   ), sent AS MATERIALIZED (
-    SELECT * FROM unnest($4::uuid[], $5::integer[], $6::uuid[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[])
-      AS sent(chat_id, nth, id, sender_id, sender_email, sender_role, text, key)
+    SELECT * FROM unnest($4::uuid[], $5::integer[], $6::uuid[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+      AS sent(chat_id, nth, id, sender_id, sender_email, sender_role, text, key, traceparent)
   ), repeated AS (
     SELECT chat_id FROM sent CROSS JOIN LATERAL (
       SELECT FROM message.message AS first
@@ -88,7 +88,7 @@ const APPEND = `/* append-plain */
     INSERT INTO message.message (chat_id, seq, id, sender_id, sender_email, sender_role, text, client_message_id, created_at, rev, chat_version)
     SELECT chat_id, seq, id, sender_id, sender_email, sender_role, text, key, now, rev, version FROM appended
   ), logged AS (
-    INSERT INTO message.chat_log (chat_id, rev, event, payload) SELECT chat_id, rev, 'newMessage', jsonb_build_object('seq', seq) FROM appended
+    INSERT INTO message.chat_log (chat_id, rev, event, payload, traceparent) SELECT chat_id, rev, 'newMessage', jsonb_build_object('seq', seq), traceparent FROM appended
   ), counted AS (
     UPDATE message.chat SET seq = open.seq + open.count, rev = open.rev + open.count FROM open WHERE chat.id = open.id
   )

@@ -1,11 +1,11 @@
-import { logEntry, mayEnterAny, messagesRead, type Actor } from '@switchboard/shared/contracts';
+import { logEntry, mayEnterAny, messagesRead, type Actor, type Trace } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { ChatLog } from '@switchboard/shared/log';
 import type { Database } from '@switchboard/shared/postgres';
 import type { ReadMarks } from '../domain/message-store.ts';
 
 /** Marks messages under the chat's lock, with the entry in the log; undefined when there is no row of the chat that is theirs to enter: a stranger locks nothing. */
-export async function markRead(transaction: Database, log: ChatLog, actor: Actor, chatId: string, messageIds: readonly string[]): Promise<ReadMarks | undefined> {
+export async function markRead(transaction: Database, log: ChatLog, actor: Actor, chatId: string, messageIds: readonly string[], trace: Trace): Promise<ReadMarks | undefined> {
   const [chat] = await transaction.query<{ rev: number }>(
     'SELECT rev FROM message.chat WHERE id = $1 AND ($2 OR client_id = $3) FOR UPDATE',
     [chatId, mayEnterAny(actor), actor.id],
@@ -15,7 +15,7 @@ export async function markRead(transaction: Database, log: ChatLog, actor: Actor
   const newlyRead = await insertMarks(transaction, actor, chatId, wanted);
   if (newlyRead.length === 0) return { messageIds: wanted, entry: undefined };
   const entry = logEntry(messagesRead, chat.rev + 1, { chatId, userId: actor.id, messageIds: newlyRead });
-  await log.append(transaction, [{ chatId, ...entry }]);
+  await log.append(transaction, [{ chatId, ...entry }], trace);
   await transaction.query('UPDATE message.chat SET rev = $2 WHERE id = $1', [chatId, entry.rev]);
   return { messageIds: wanted, entry };
 }

@@ -59,27 +59,27 @@ async function readFiles(transaction: Database, sends: readonly Send[]): Promise
 }
 
 /** Messages, their log entries and the chats' counters, in one statement. */
-export async function insertAppended(transaction: Database, outcomes: readonly Outcome[]): Promise<void> {
-  const rows = outcomes.flatMap((outcome) => (outcome.kind === 'appended' ? { ...outcome.thread.message, rev: outcome.rev } : []));
+export async function insertAppended(transaction: Database, sends: readonly Send[], outcomes: readonly Outcome[]): Promise<void> {
+  const rows = outcomes.flatMap((outcome, index) => (outcome.kind === 'appended' ? { ...outcome.thread.message, rev: outcome.rev, traceparent: sends[index]?.traceparent } : []));
   if (rows.length === 0) return;
   const column = <Name extends keyof (typeof rows)[number]>(name: Name) => rows.map((row) => row[name]);
   await transaction.query(
     `WITH appended AS (
-       SELECT * FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::text[], $11::timestamptz[], $12::integer[])
-         AS m(chat_id, seq, id, sender_id, sender_email, sender_role, text, file_id, reply_to_id, client_message_id, created_at, rev)
+       SELECT * FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::text[], $11::timestamptz[], $12::integer[], $13::text[])
+         AS m(chat_id, seq, id, sender_id, sender_email, sender_role, text, file_id, reply_to_id, client_message_id, created_at, rev, traceparent)
      ), inserted AS (
        INSERT INTO message.message (chat_id, seq, id, sender_id, sender_email, sender_role, text, file_id, reply_to_id, client_message_id, created_at, rev, chat_version)
        SELECT m.chat_id, m.seq, m.id, sender_id, sender_email, sender_role, text, file_id, reply_to_id, client_message_id, created_at, m.rev, c.version
        FROM appended m JOIN message.chat c ON c.id = m.chat_id
      ), logged AS (
-       INSERT INTO message.chat_log (chat_id, rev, event, payload)
-       SELECT chat_id, rev, 'newMessage', jsonb_build_object('seq', seq) FROM appended
+       INSERT INTO message.chat_log (chat_id, rev, event, payload, traceparent)
+       SELECT chat_id, rev, 'newMessage', jsonb_build_object('seq', seq), traceparent FROM appended
      )
      UPDATE message.chat SET seq = head.seq, rev = head.rev
      FROM (SELECT chat_id, max(seq) AS seq, max(rev) AS rev FROM appended GROUP BY chat_id) AS head WHERE id = head.chat_id`,
     [
       column('chatId'), column('seq'), column('id'), column('senderId'), column('senderEmail'), column('senderRole'),
-      column('text'), column('fileId'), column('replyToId'), column('clientMessageId'), column('createdAt'), column('rev'),
+      column('text'), column('fileId'), column('replyToId'), column('clientMessageId'), column('createdAt'), column('rev'), column('traceparent'),
     ],
   );
 }

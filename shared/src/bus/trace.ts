@@ -11,6 +11,9 @@ export const newTrace = (): Trace => ({ traceId: randomHex(16), spanId: randomHe
 
 export const traceparentOf = ({ traceId, spanId, isSampled }: Trace): string => `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`;
 
+/** What goes along with work whose trace is recorded. Of others nobody would look at it. */
+export const recordedTraceparent = (trace: Trace): string | undefined => (trace.isSampled ? traceparentOf(trace) : undefined);
+
 /** The trace that a `traceparent` names; undefined when it names none. */
 export function readTraceparent(traceparent: unknown): Trace | undefined {
   const [, traceId, spanId, flags] = (typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent) : undefined) ?? [];

@@ -23,6 +23,11 @@ export const ChatFacts = z.object({
 });
 export type ChatFacts = z.output<typeof ChatFacts>;
 
+const Opened = z.object({ chatId: ChatId, clientId: UserId });
+/** `adminId`: whose it is from then on, if anybody's. */
+const StatusChanged = z.object({ chatId: ChatId, status: ChatStatus, adminId: UserId.optional() });
+const Assigned = z.object({ chatId: ChatId, adminId: UserId });
+
 const OpenChat = z.strictObject({ clientId: UserId.optional() });
 const ListChats = z.strictObject({ status: ChatStatus.optional(), limit: PageLimit.optional(), cursor: Cursor.optional() });
 const GetChat = z.strictObject({ chatId: ChatId });
@@ -94,9 +99,10 @@ export const chatStatusChanged = roomEvent('chat', {
   event: 'chatStatusChanged',
   socket: true,
   durable: true,
-  payload: z.object({ chatId: ChatId, status: ChatStatus }),
+  payload: StatusChanged,
   to: 'everyone',
   author: () => undefined,
+  integration: { routingKey: 'chat.status_changed', version: 1, data: StatusChanged },
 });
 
 /** The chat changed hands, its status did not. For followers of the log only. */
@@ -104,9 +110,10 @@ export const chatAssigned = roomEvent('chat', {
   event: 'chatAssigned',
   socket: false,
   durable: true,
-  payload: z.object({ chatId: ChatId, adminId: UserId }),
+  payload: Assigned,
   to: 'everyone',
   author: () => undefined,
+  integration: { routingKey: 'chat.assigned', version: 1, data: Assigned },
 });
 
 /** The first entry of every chat's log. For followers of the log only. */
@@ -114,9 +121,10 @@ export const chatOpened = roomEvent('chat', {
   event: 'chatOpened',
   socket: false,
   durable: true,
-  payload: z.object({ chatId: ChatId, clientId: UserId }),
+  payload: Opened,
   to: 'everyone',
   author: () => undefined,
+  integration: { routingKey: 'chat.opened', version: 1, data: Opened },
 });
 
 export const chatHeads = headsSignal('chat');

@@ -97,6 +97,15 @@ export interface Expiry<Payload> {
   readonly endedBy: readonly string[];
 }
 
+/** How a durable room event leaves for other systems, over RabbitMQ, once it is settled. */
+export interface IntegrationEvent<D extends z.ZodType = z.ZodType> {
+  /** On the topic exchange: what it is about, and what happened to it. */
+  readonly routingKey: `${Owner}.${string}`;
+  /** Fields are added, never changed; a breaking change is the next version beside this one. */
+  readonly version: number;
+  readonly data: D;
+}
+
 export interface RoomEventContract<P extends z.ZodType = z.ZodType> {
   readonly kind: 'roomEvent';
   readonly owner: Owner;
@@ -112,6 +121,8 @@ export interface RoomEventContract<P extends z.ZodType = z.ZodType> {
   /** The user who caused it. */
   readonly author: (payload: z.output<P>) => number | undefined;
   readonly expiry?: Expiry<z.output<P>>;
+  /** Durable ones only. */
+  readonly integration?: IntegrationEvent;
 }
 
 /** An event for the joined sockets of a chat, on every gateway (no queue group). */

@@ -7,6 +7,7 @@ import { edgeContracts } from './session.ts';
 export * from './access.ts';
 export * from './chats.ts';
 export * from './define.ts';
+export * from './integration.ts';
 export * from './log.ts';
 export * from './messages.ts';
 export * from './parse.ts';

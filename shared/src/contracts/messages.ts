@@ -4,19 +4,22 @@ import { request, roomEvent } from './define.ts';
 import { headsSignal, logContracts, pingContract } from './log.ts';
 import { ChatId, ChatStatus, Cursor, FileId, isStorable, MessageId, PageLimit, PageLimitQuery, Rev, Sender, Text, Timestamp, UserId } from './values.ts';
 
-const PlainMessage = z.object({
+const MessageBase = z.object({
   id: MessageId,
   chatId: ChatId,
   /** Contiguous from 1 in its chat; the order of the history. */
   seq: z.int().positive(),
   senderId: UserId,
   text: z.string().optional(),
-  /** Signed, good for a while, renewed with each read. */
-  fileUrl: z.string().optional(),
   replyToId: MessageId.optional(),
   createdAt: Timestamp,
   sender: Sender.optional(),
 });
+/** `fileUrl`: signed, good for a while, renewed with each read. */
+const PlainMessage = MessageBase.extend({ fileUrl: z.string().optional() });
+/** A message as other systems are told of it, maybe hours later: a file is its id. */
+export const MessageCreated = MessageBase.extend({ fileId: FileId.optional() });
+export type MessageCreated = z.output<typeof MessageCreated>;
 /** A message as everyone gets it: `replyTo` is one level deep. */
 export const Message = PlainMessage.extend({ replyTo: PlainMessage.optional() });
 export type Message = z.output<typeof Message>;
@@ -149,6 +152,7 @@ export const newMessage = roomEvent('message', {
   payload: Message,
   to: 'everyone',
   author: (message) => message.senderId,
+  integration: { routingKey: 'message.created', version: 1, data: MessageCreated },
 });
 
 /** Only the newly read. */
@@ -159,6 +163,7 @@ export const messagesRead = roomEvent('message', {
   payload: MessagesRead,
   to: 'others',
   author: (read) => read.userId,
+  integration: { routingKey: 'message.read', version: 1, data: MessagesRead },
 });
 
 export const messageHeads = headsSignal('message');

@@ -1,4 +1,5 @@
 import { EntitySchema } from 'typeorm';
+import { recordedTraceparent, type Trace } from '../bus/index.ts';
 import type { Heads } from '../contracts/log.ts';
 import type { Database } from '../postgres/failures.ts';
 
@@ -10,15 +11,28 @@ export interface LogRow {
   readonly payload: unknown;
 }
 
+/** An entry as it is read from the whole log. */
+export interface LoggedRow extends LogRow, LogPosition {
+  readonly at: Date;
+  /** Of the request that made it, if its trace is recorded. W3C Trace Context. */
+  readonly traceparent: string | null;
+}
+
 /** Where a reader of the whole log stands: commit order is (xact, position), never position alone. */
 export interface LogPosition {
   readonly xact: number;
   readonly position: number;
 }
 
+/** Before the first entry. */
+export const LOG_START: LogPosition = { xact: 0, position: 0 };
+
+const LOGGED = 'log.chat_id AS "chatId", log.rev, log.event, log.payload, log.xact, log.position, log.at, log.traceparent';
+const SETTLED = 'xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint';
+
 /** The table, for a service's list of entities. Migrations spell it out. */
 export const chatLogEntity = (schema: string) =>
-  new EntitySchema<LogRow & LogPosition & { at: Date }>({
+  new EntitySchema<LoggedRow>({
     name: 'chat_log',
     tableName: 'chat_log',
     schema,
@@ -31,6 +45,7 @@ export const chatLogEntity = (schema: string) =>
       // As TypeORM compares it: read back from Postgres, without the casts to text and bigint.
       xact: { type: 'bigint', default: () => '((pg_current_xact_id()))' },
       position: { type: 'bigint', generated: 'increment' },
+      traceparent: { type: 'text', nullable: true },
     },
     indices: [{ name: 'chat_log_commit_order', columns: ['xact', 'position'] }],
   });
@@ -46,11 +61,11 @@ export class ChatLog {
     this.#table = `"${schema}".chat_log`;
   }
 
-  async append(transaction: Database, rows: readonly LogRow[]): Promise<void> {
+  async append(transaction: Database, rows: readonly LogRow[], cause?: Trace): Promise<void> {
     await transaction.query(
-      `INSERT INTO ${this.#table} (chat_id, rev, event, payload)
-       SELECT * FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::jsonb[])`,
-      [rows.map((row) => row.chatId), rows.map((row) => row.rev), rows.map((row) => row.event), rows.map((row) => JSON.stringify(row.payload))],
+      `INSERT INTO ${this.#table} (chat_id, rev, event, payload, traceparent)
+       SELECT *, $5::text FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::jsonb[])`,
+      [rows.map((row) => row.chatId), rows.map((row) => row.rev), rows.map((row) => row.event), rows.map((row) => JSON.stringify(row.payload)), cause && recordedTraceparent(cause)],
     );
   }
 
@@ -95,12 +110,28 @@ export class ChatLog {
    * Entries of all chats after `after`, in commit order, for whoever follows the whole log from a cursor. Only below the
    * oldest transaction still under way: a sequence value is taken before COMMIT, so later rows may yet appear beyond it.
    */
-  readAll(database: Database, after: LogPosition, limit: number): Promise<(LogRow & LogPosition)[]> {
+  readAll(database: Database, after: LogPosition, limit: number): Promise<LoggedRow[]> {
     return database.query(
-      `SELECT chat_id AS "chatId", rev, event, payload, xact, position FROM ${this.#table}
-       WHERE (xact, position) > ($1, $2) AND xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-       ORDER BY xact, position LIMIT $3`,
+      `SELECT ${LOGGED} FROM ${this.#table} AS log WHERE (xact, position) > ($1, $2) AND ${SETTLED} ORDER BY xact, position LIMIT $3`,
       [after.xact, after.position, limit],
     );
+  }
+
+  /** Entries of some kinds only, each after a position of its own, as far as `upTo`; in commit order. */
+  readAllOf(database: Database, kinds: readonly (LogPosition & { readonly event: string })[], upTo: LogPosition, limit: number): Promise<LoggedRow[]> {
+    return database.query(
+      `SELECT entry.* FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS kind(event, xact, position) CROSS JOIN LATERAL (
+         SELECT ${LOGGED} FROM ${this.#table} AS log
+         WHERE log.event = kind.event AND (log.xact, log.position) > (kind.xact, kind.position) AND (log.xact, log.position) <= ($4, $5)
+         ORDER BY log.xact, log.position LIMIT $6
+       ) AS entry ORDER BY entry.xact, entry.position LIMIT $6`,
+      [kinds.map(({ event }) => event), kinds.map(({ xact }) => xact), kinds.map(({ position }) => position), upTo.xact, upTo.position, limit],
+    );
+  }
+
+  /** The last that `readAll` would give now. */
+  async end(database: Database): Promise<LogPosition> {
+    const [last] = await database.query<LogPosition>(`SELECT xact, position FROM ${this.#table} WHERE ${SETTLED} ORDER BY xact DESC, position DESC LIMIT 1`);
+    return last ?? LOG_START;
   }
 }

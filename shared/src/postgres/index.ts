@@ -1,4 +1,5 @@
 export { createDataSource, type DatabaseOptions } from './data-source.ts';
+export { Leadership } from './leadership.ts';
 export { guarded, toFailure, type Database } from './failures.ts';
 export { migrate } from './migrate.ts';
 export { answers, openDatabase } from './open.ts';

@@ -1,0 +1,127 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe } from '@jest/globals';
+import { connect } from 'amqplib';
+import { createGuard } from '../local/guard.ts';
+import { identify } from '../local/process-identity.ts';
+import { freePort } from './ports.ts';
+import { givenRabbit, rabbitProgram } from './rabbit-program.ts';
+import { waitFor } from './wait-for.ts';
+
+/** For tests that are content with an exchange of their own. */
+export const describeWithRabbit = rabbitProgram === undefined && givenRabbit === undefined ? describe.skip : describe;
+/** For tests that kill, fill and restart the server. */
+export const describeWithOwnRabbit = rabbitProgram === undefined ? describe.skip : describe;
+
+export interface SharedRabbit {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export interface TestRabbit extends SharedRabbit {
+  /** As an operator would. */
+  ctl(...args: readonly string[]): Promise<string>;
+  kill(): Promise<void>;
+  /** The same port and the same data; ends the running server first, if there is one. */
+  restart(): Promise<void>;
+  /** Frozen: connections stay open and nothing answers. */
+  pause(): void;
+  resume(): void;
+}
+
+/** The one that AMQP_URL names, else one of the test's own. */
+export const openRabbit = (): Promise<SharedRabbit> =>
+  givenRabbit === undefined ? startRabbit() : Promise.resolve({ url: givenRabbit, stop: () => Promise.resolve() });
+
+/** A real RabbitMQ on loopback, with a folder, a port mapper and a cookie of its own; some 4 s. */
+export async function startRabbit(): Promise<TestRabbit> {
+  if (rabbitProgram === undefined) throw new Error('there is no rabbitmq-server on this machine');
+  const server = rabbitProgram;
+  const folder = await mkdtemp(join(tmpdir(), 'switchboard-rabbit-'));
+  const ports = { amqp: await freePort(), epmd: await freePort(), dist: await freePort() };
+  const env = await settle(folder, ports);
+  const guard = createGuard();
+  const url = `amqp://test:test@127.0.0.1:${String(ports.amqp)}`;
+
+  const epmd = launch('epmd', ['-port', String(ports.epmd), '-address', '127.0.0.1'], env);
+  let running = await boot();
+
+  async function boot(): Promise<ChildProcess> {
+    const child = launch(server, [], env);
+    await waitFor(async () => {
+      if (child.exitCode !== null) throw new Error('it has ended');
+      const connection = await connect(url, { timeout: 2_000 });
+      await connection.close();
+      return true;
+    }, { what: 'RabbitMQ', timeoutMs: 60_000, everyMs: 100 });
+    return child;
+  }
+
+  function launch(file: string, args: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
+    const child = spawn(file, args, { env: environment, detached: true, stdio: 'ignore', cwd: folder });
+    child.unref();
+    if (child.pid !== undefined) guard.watch({ ...identify(child.pid), name: file, stage: 2, stopSignal: 'SIGKILL' });
+    return child;
+  }
+
+  async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.ref();
+    child.kill('SIGCONT');
+    child.kill(signal);
+    await gone;
+    guard.forget(child.pid);
+  }
+
+  return {
+    url,
+    ctl: async (...args) => (await promisify(execFile)(join(dirname(server), 'rabbitmqctl'), ['-q', ...args], { env })).stdout,
+    kill: () => end(running, 'SIGKILL'),
+    restart: async () => {
+      await end(running, 'SIGTERM');
+      running = await boot();
+    },
+    pause: () => { running.kill('SIGSTOP'); },
+    resume: () => { running.kill('SIGCONT'); },
+    stop: async () => {
+      await end(running, 'SIGKILL');
+      await end(epmd, 'SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function settle(folder: string, ports: { readonly amqp: number; readonly epmd: number; readonly dist: number }): Promise<NodeJS.ProcessEnv> {
+  await mkdir(join(folder, 'home'));
+  await writeFile(join(folder, 'rabbitmq.conf'), [
+    `listeners.tcp.default = 127.0.0.1:${String(ports.amqp)}`,
+    'default_user = test',
+    'default_pass = test',
+    // A disk that is nearly full is the test's to declare.
+    'disk_free_limit.absolute = 1MB',
+    'log.file.level = warning',
+  ].join('\n'));
+  return {
+    PATH: process.env['PATH'],
+    HOME: join(folder, 'home'),
+    ERL_EPMD_PORT: String(ports.epmd),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODENAME: `test-${String(ports.amqp)}@localhost`,
+    RABBITMQ_DIST_PORT: String(ports.dist),
+    RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq'),
+    RABBITMQ_CONF_ENV_FILE: join(folder, 'rabbitmq-env.conf'),
+    RABBITMQ_MNESIA_BASE: join(folder, 'data'),
+    RABBITMQ_LOG_BASE: join(folder, 'log'),
+    RABBITMQ_GENERATED_CONFIG_DIR: join(folder, 'generated'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
+    RABBITMQ_PID_FILE: join(folder, 'pid'),
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+sbwt none -kernel inet_dist_use_interface {127,0,0,1}',
+    // The script then becomes the server: signals reach it by the pid we know.
+    RUNNING_UNDER_SYSTEMD: 'true',
+  };
+}

@@ -1,0 +1,3 @@
+export { relayConfig } from './config.ts';
+export { relayEntities } from './relay-entities.ts';
+export { startRelay } from './start-relay.ts';

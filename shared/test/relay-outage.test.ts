@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { describeWithOwnRabbit, EventConsumer, startRabbit, waitFor, type TestRabbit } from '@switchboard/infra/testing';
+import { RelayedLog, upTo } from './relays.ts';
+
+describeWithOwnRabbit('the relay, when RabbitMQ fails', () => {
+  let rabbit: TestRabbit;
+  let relayed: RelayedLog;
+  let consumer: EventConsumer;
+  let chatId: string;
+
+  beforeAll(async () => { rabbit = await startRabbit(); }, 90_000);
+  beforeEach(async () => {
+    relayed = await RelayedLog.create(rabbit.url);
+    chatId = randomUUID();
+    consumer = await EventConsumer.bind(rabbit.url, relayed.exchange);
+  });
+  afterEach(async () => {
+    await consumer.close();
+    await relayed.close();
+  });
+  afterAll(() => rabbit.stop());
+
+  const others = Array.from({ length: 40 }, () => randomUUID());
+  const appendToMany = async (count: number): Promise<void> => { for (const other of [chatId, ...others]) await relayed.append(other, count); };
+  /** To the queue that outlived the server, and what is in it. */
+  const reconnect = async (): Promise<void> => {
+    await consumer.close();
+    consumer = await EventConsumer.attach(rabbit.url, consumer.queue);
+    await consumer.consume();
+  };
+  const expectAll = async (count: number): Promise<void> => {
+    for (const other of [chatId, ...others]) await consumer.untilHeard(other, count, 30_000);
+    for (const other of [chatId, ...others]) expect(consumer.revsOf(other)).toEqual(upTo(count));
+  };
+  const contentOfEachIdIsOne = (): void => {
+    const ids = new Set(consumer.events.map(({ id }) => id));
+    expect(new Set(consumer.events.map((event) => JSON.stringify(event))).size).toBe(ids.size);
+  };
+
+  it('loses nothing when the server is killed between publish and confirm, and repeats only under the same id', async () => {
+    await appendToMany(100);
+    relayed.start();
+    await waitFor(async () => (await consumer.depth()) > 300, { what: 'some to have arrived', everyMs: 1 });
+    await rabbit.kill();
+    await appendToMany(20);
+    await rabbit.restart();
+    await reconnect();
+    await expectAll(120);
+    contentOfEachIdIsOne();
+  }, 60_000);
+
+  it('loses nothing when the server is restarted in order, or stands still', async () => {
+    relayed.start();
+    await consumer.consume();
+    await appendToMany(5);
+    await expectAll(5);
+    await rabbit.restart();
+    await appendToMany(5);
+    await reconnect();
+    rabbit.pause();
+    await appendToMany(5);
+    rabbit.resume();
+    for (const other of [chatId, ...others]) await consumer.untilHeard(other, 10, 30_000);
+    for (const other of [chatId, ...others]) expect(consumer.revsOf(other).slice(-10)).toEqual(upTo(15).slice(-10));
+  }, 60_000);
+
+  it('publishes nothing while the server has no disk left, and everything once it has', async () => {
+    relayed.start();
+    await relayed.append(chatId, 1);
+    await waitFor(async () => (await consumer.depth()) === 1, { what: 'the relay to run' });
+    await rabbit.ctl('set_disk_free_limit', '1000000GB');
+    await appendToMany(10);
+    await waitFor(async () => (await rabbit.ctl('list_connections', 'state')).includes('blocked'), { what: 'the relay to be blocked', everyMs: 100 });
+    // One event of each chat was under way.
+    expect(await consumer.depth()).toBeLessThanOrEqual(1 + 1 + others.length);
+    await rabbit.ctl('set_disk_free_limit', '1MB');
+    await consumer.consume();
+    for (const other of others) await consumer.untilHeard(other, 10, 20_000);
+    expect(consumer.revsOf(chatId)).toEqual(upTo(11));
+  }, 60_000);
+});

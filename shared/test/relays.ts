@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { ChatLog } from '@switchboard/shared/log';
+import type { TestDatabase } from '@switchboard/infra/testing';
+import type { DataSource } from 'typeorm';
+import type { Relay } from '../src/amqp/relay.ts';
+import { createOwnSchema, openPool } from './own-schema.ts';
+import { relayOf, type Place } from './relay-of.ts';
+
+/** The log of a service that has two kinds of entries, and what relays it to an exchange of its own. */
+export class RelayedLog {
+  readonly exchange = `test.${randomUUID()}`;
+  readonly log = new ChatLog('presence');
+  readonly pool: DataSource;
+  readonly #database: TestDatabase;
+  readonly #url: string;
+  readonly #relays = new Set<Relay>();
+  readonly #revs = new Map<string, number>();
+
+  private constructor(database: TestDatabase, pool: DataSource, url: string) {
+    this.#database = database;
+    this.pool = pool;
+    this.#url = url;
+  }
+
+  static async create(rabbitUrl: string): Promise<RelayedLog> {
+    const database = await createOwnSchema();
+    return new RelayedLog(database, await openPool(database), rabbitUrl);
+  }
+
+  start({ from = 'beginning' }: { from?: 'beginning' | 'now' } = {}): Relay {
+    const relay = relayOf(this.#place, this.pool, from);
+    this.#relays.add(relay);
+    return relay;
+  }
+
+  /** In a process of its own, which dies at this place; resolves once it has. */
+  async startAndDie(failpoint: string): Promise<void> {
+    const env = { ...process.env, SERVICE_INSTANCE: 'relay', FAILPOINTS: `relay:${failpoint}` };
+    const child = spawn(process.execPath, [fileURLToPath(new URL('fixtures/relay.ts', import.meta.url)), JSON.stringify(this.#place)], { env, stdio: 'ignore' });
+    const [, signal] = await once(child, 'exit') as unknown[];
+    if (signal !== 'SIGKILL') throw new Error(`the relay was not killed at ${failpoint}`);
+  }
+
+  get #place(): Place {
+    return { rabbitUrl: this.#url, databaseUrl: this.#database.url('presence_service'), exchange: this.exchange };
+  }
+
+  async stop(relay: Relay): Promise<void> {
+    this.#relays.delete(relay);
+    await relay.stop();
+  }
+
+  /** So many entries of a chat, numbered on. */
+  async append(chatId: string, count: number, event = 'said'): Promise<void> {
+    const rev = this.#revs.get(chatId) ?? 0;
+    this.#revs.set(chatId, rev + count);
+    await this.log.append(this.pool, Array.from({ length: count }, (_, index) => ({ chatId, rev: rev + index + 1, event, payload: { n: rev + index + 1 } })));
+  }
+
+  query<Row>(sql: string): Promise<Row[]> {
+    return this.pool.query<Row[]>(sql);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#relays].map((relay) => relay.stop()));
+    await this.pool.destroy();
+    await this.#database.drop();
+  }
+}
+
+export const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
