@@ -16,6 +16,7 @@ import { Encoder } from './encoder.ts';
 import { apiRoutes } from './http/api.ts';
 import { createHttpApp, type HttpParts } from './http/app.ts';
 import { Askers } from './http/authenticate.ts';
+import { docs } from './http/docs.ts';
 import { fileRoutes } from './http/files.ts';
 import { gatewayChecks } from './http/health.ts';
 import { sendAway } from './farewell.ts';
@@ -41,7 +42,7 @@ const CHECK_TIMEOUTS_EVERY_MS = 2_000;
 export async function createGateway(config: Config, logger: Logger, telemetry: Telemetry = noTelemetry): Promise<Running & { readonly port: number; readonly internalUrl: string }> {
   const gatewayId = randomUUID();
   const admission = new Admission(config, logger);
-  const served: HttpParts = { checks: { started: () => false }, api: undefined };
+  const served: HttpParts = { checks: { started: () => false }, api: undefined, docs: config.DOCS ? docs() : undefined };
 
   const http = createServer({
     headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,

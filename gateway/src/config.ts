@@ -29,6 +29,8 @@ export const Config = z
     JWT_ROLE_CLAIM: z.string().default('role'),
     /** Tokens in URLs end up in logs; off unless a client cannot do otherwise. */
     AUTH_QUERY_TOKEN: Flag.default(false),
+    /** Whether the contracts are shown at /docs. */
+    DOCS: Flag.default(true),
     MAX_FILE_BYTES: Bytes.default(25 * 1024 * 1024),
     ALLOWED_ORIGINS: Origins.default('any'),
     /** How many proxies of ours stand before the gateway; each appends the address it was called from to `X-Forwarded-For`. */

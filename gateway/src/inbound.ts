@@ -166,7 +166,7 @@ function payloadOf({ contract, binding }: Offer, args: readonly unknown[]): unkn
   const [data, beside, ...more] = args;
   if (more.length > 0 || (beside !== undefined && !Beside.safeParse(beside).success)) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'one argument, { traceparent } beside it if wanted, and an acknowledgement callback if wanted' }] });
   if (!isPlain(data)) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'plain JSON is needed, not nested deeply, without bytes' }] });
-  return parse(binding.payload ?? contract.payload, data);
+  return parse(binding.form?.payload ?? contract.payload, data);
 }
 
 const traceparentBeside = ([, beside]: readonly unknown[]): string | undefined => (beside === undefined ? undefined : Beside.safeParse(beside).data?.traceparent);

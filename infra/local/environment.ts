@@ -27,7 +27,7 @@ export interface Ports {
 
 /** Variables of ours that are meant for a program: nobody is handed what is another's. */
 const meantFor: Record<ProgramName, RegExp> = {
-  gateway: /^(GATEWAY_\w+|JWT_\w+|AUTH_QUERY_TOKEN|ALLOWED_ORIGINS|TRUSTED_PROXY_HOPS|MAX_\w+|RATE_LIMIT_\w+)$/,
+  gateway: /^(GATEWAY_\w+|JWT_\w+|AUTH_QUERY_TOKEN|DOCS|ALLOWED_ORIGINS|TRUSTED_PROXY_HOPS|MAX_\w+|RATE_LIMIT_\w+)$/,
   'chat-service': /^(CHAT_\w+|AMQP_\w+)$/,
   'message-service': /^(MESSAGE_\w+|AMQP_\w+|FILES_DIR|FILE_URL_SECRET|PUBLIC_URL|MAX_FILE_BYTES|RATE_LIMIT_EVENTS|S3_\w+|AWS_\w+)$/,
   'presence-service': /^PRESENCE_\w+$/,

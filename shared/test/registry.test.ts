@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { chatContracts, edgeRequests, messageContracts, newMessage, presenceContracts, requestContracts, roomEvents, tokenExpiring, userTyping } from '@switchboard/shared/contracts';
+import { chatContracts, chatHeads, edgeRequests, integrationEvents, messageContracts, messageHeads, newMessage, presenceContracts, requestContracts, roomEvents, tokenExpiring, userTyping, type IntegrationEvent } from '@switchboard/shared/contracts';
 import { isErrorCode } from '@switchboard/shared/errors';
 
 const sockets = [...requestContracts, ...edgeRequests].flatMap(({ socket }) => (socket === undefined ? [] : [socket]));
@@ -81,9 +81,37 @@ describe('the registry', () => {
   });
 });
 
+describe('a contract', () => {
+  const events: readonly IntegrationEvent[] = Object.values(integrationEvents);
+  const asked = [...requestContracts, ...edgeRequests];
+
+  it.each(asked.map((contract) => ['subject' in contract ? contract.subject : contract.socket.event, contract] as const))('%s has an example that is one', (_name, { payload, reply, example, socket, description }) => {
+    expect(payload.safeParse(example.payload).error).toBeUndefined();
+    expect(reply.safeParse(example.reply).error).toBeUndefined();
+    if (socket?.form !== undefined) for (const schema of [socket.form.payload, socket.form.shown ?? socket.form.payload]) expect(schema.safeParse(socket.form.example).error).toBeUndefined();
+    expect(description).toMatch(/^[A-Z`].*\.$/);
+  });
+
+  it.each([...roomEvents, tokenExpiring, chatHeads, messageHeads].map((contract) => ['event' in contract ? contract.event : contract.subject, contract] as const))('%s has an example that is one', (_name, { payload, example, description }) => {
+    expect(payload.safeParse(example).error).toBeUndefined();
+    expect(description).toMatch(/^[A-Z`].*\.$/);
+  });
+
+  it.each(events.map((event) => [event.routingKey, event] as const))('%s has an example that is one', (_name, { data, example, description }) => {
+    expect(data.safeParse(example).error).toBeUndefined();
+    expect(description).toMatch(/^[A-Z`].*\.$/);
+  });
+
+  it('that is durable leaves for other systems, and no other does', () => {
+    expect(roomEvents.filter(({ durable }) => durable).map(({ integration }) => integration?.routingKey).toSorted()).toEqual(Object.keys(integrationEvents).toSorted());
+    expect(roomEvents.filter(({ durable, integration }) => !durable && integration !== undefined)).toEqual([]);
+    for (const [key, { routingKey }] of Object.entries(integrationEvents)) expect(routingKey).toBe(key);
+  });
+});
+
 describe('what a client says', () => {
   const chatId = '0193a1b2-0000-7000-8000-000000000001';
-  const payloadOf = (event: string, data: unknown): unknown => sockets.find((socket) => socket.event === event)?.payload?.parse(data);
+  const payloadOf = (event: string, data: unknown): unknown => sockets.find((socket) => socket.event === event)?.form?.payload.parse(data);
 
   it('may be a bare chat id where the API says so', () => {
     expect(payloadOf('joinChat', chatId)).toEqual({ chatId });

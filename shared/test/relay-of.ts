@@ -1,5 +1,5 @@
 import { noRecorder, Spans } from '@switchboard/shared/bus';
-import { roomEvent } from '@switchboard/shared/contracts';
+import { integrationEvent, roomEvent } from '@switchboard/shared/contracts';
 import { ChatLog } from '@switchboard/shared/log';
 import { createLogger } from '@switchboard/shared/runtime';
 import type { DataSource } from 'typeorm';
@@ -19,6 +19,6 @@ export const relayOf = ({ rabbitUrl, databaseUrl, exchange }: Place, database: D
 });
 
 const durable = (event: string) => roomEvent('presence', {
-  event, socket: false, durable: true, payload: z.unknown(), to: 'everyone', author: () => undefined,
-  integration: { routingKey: `presence.${event}`, version: 1, data: z.unknown() },
+  event, socket: false, durable: true, description: event, payload: z.unknown(), example: {}, to: 'everyone', author: () => undefined,
+  integration: integrationEvent(`presence.${event}`, { version: 1, description: event, data: z.unknown(), example: {} }),
 });

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { Failure } from '@switchboard/shared/errors';
 import { markUnanswered, type Checks, type Logger, type Telemetry } from '@switchboard/shared/runtime';
-import express, { type Express, type Request, type Response, type Router } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response, type Router } from 'express';
 import helmet from 'helmet';
 import type { Admission } from '../limits/admission.ts';
 import { cors } from './cors.ts';
@@ -14,6 +14,8 @@ export interface HttpParts {
   checks: Checks;
   /** The API, once it can be served. */
   api: Router | undefined;
+  /** The contracts, where they are shown. */
+  readonly docs: RequestHandler | undefined;
 }
 
 const API = '/api/v1';
@@ -43,6 +45,7 @@ function createExpress(served: HttpParts, admission: Admission, telemetry: Telem
     next();
   });
   app.use(healthRoutes(() => served.checks));
+  if (served.docs !== undefined) app.use('/docs', served.docs);
   app.use(API, cors(admission));
   app.use(API, (request, response, next) => {
     if (served.api === undefined) throw new Failure('UNAVAILABLE');

@@ -6,6 +6,13 @@ export type Owner = 'chat' | 'message' | 'presence';
 
 export type RequestSubject = `${Owner}.v${number}.${string}` | `internal.${Owner}.v${number}.${string}`;
 
+/** `shown`: what documents show, where `payload` reads more than a schema can say. */
+export interface SocketForm<Payload> {
+  readonly payload: z.ZodType<Payload>;
+  readonly shown?: z.ZodType;
+  readonly example: unknown;
+}
+
 /** How socket clients reach a request: they emit `event`, the answer carries the name `reply`. */
 export interface SocketBinding<Payload> {
   readonly event: string;
@@ -15,7 +22,7 @@ export interface SocketBinding<Payload> {
   /** What one socket asks of one chat at once may travel together: the owner does it in order. */
   readonly pipelined?: boolean;
   /** The client's form of the payload, where it differs from the services': a bare chat id, say. */
-  readonly payload?: z.ZodType<Payload>;
+  readonly form?: SocketForm<Payload>;
   readonly throttle?: Throttle<Payload>;
 }
 
@@ -43,11 +50,20 @@ export interface RequestContract<P extends z.ZodType = z.ZodType, R extends z.Zo
   readonly kind: 'request';
   readonly subject: RequestSubject;
   readonly caller: C;
+  /** For whoever asks: what it does, and what its answer means. */
+  readonly description: string;
   readonly payload: P;
   readonly reply: R;
+  readonly example: RequestExample<P, R>;
   readonly errors: readonly ErrorCode[];
   readonly socket?: SocketBinding<z.output<P>>;
   readonly http?: HttpBinding<z.output<P>>;
+}
+
+/** One that its schemas take, as tests see to. */
+export interface RequestExample<P extends z.ZodType, R extends z.ZodType> {
+  readonly payload: z.input<P>;
+  readonly reply: z.input<R>;
 }
 
 /**
@@ -67,8 +83,10 @@ export function request<P extends z.ZodType, R extends z.ZodType, C extends Call
 /** What the edge answers by itself: only it has the sockets and their tokens. */
 export interface EdgeRequestContract<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
   readonly kind: 'edgeRequest';
+  readonly description: string;
   readonly payload: P;
   readonly reply: R;
+  readonly example: RequestExample<P, R>;
   readonly errors: readonly ErrorCode[];
   readonly socket: SocketBinding<z.output<P>>;
 }
@@ -81,7 +99,9 @@ export function edgeRequest<P extends z.ZodType, R extends z.ZodType>(contract: 
 export interface EdgeEventContract<P extends z.ZodType = z.ZodType> {
   readonly kind: 'edgeEvent';
   readonly event: string;
+  readonly description: string;
   readonly payload: P;
+  readonly example: z.input<P>;
 }
 
 export function edgeEvent<P extends z.ZodType>(contract: Omit<EdgeEventContract<P>, 'kind'>): EdgeEventContract<P> {
@@ -103,7 +123,13 @@ export interface IntegrationEvent<D extends z.ZodType = z.ZodType> {
   readonly routingKey: `${Owner}.${string}`;
   /** Fields are added, never changed; a breaking change is the next version beside this one. */
   readonly version: number;
+  readonly description: string;
   readonly data: D;
+  readonly example: z.input<D>;
+}
+
+export function integrationEvent<D extends z.ZodType>(routingKey: IntegrationEvent['routingKey'], contract: Omit<IntegrationEvent<D>, 'routingKey'>): IntegrationEvent<D> {
+  return { routingKey, ...contract };
 }
 
 export interface RoomEventContract<P extends z.ZodType = z.ZodType> {
@@ -115,7 +141,9 @@ export interface RoomEventContract<P extends z.ZodType = z.ZodType> {
   readonly socket: boolean;
   /** true: an entry of the owner's chat log, replayed when lost. false: told once. */
   readonly durable: boolean;
+  readonly description: string;
   readonly payload: P;
+  readonly example: z.input<P>;
   /** `others`: everyone joined but the author. */
   readonly to: 'everyone' | 'others';
   /** The user who caused it. */
@@ -138,7 +166,9 @@ export type SignalSubject = `log.${Owner}.heads`;
 export interface SignalContract<P extends z.ZodType = z.ZodType> {
   readonly kind: 'signal';
   readonly subject: SignalSubject;
+  readonly description: string;
   readonly payload: P;
+  readonly example: z.input<P>;
 }
 
 /** Service to service, heard by whoever listens, no reply, may be lost. */

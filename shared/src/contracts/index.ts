@@ -1,6 +1,6 @@
-import { chatAssigned, chatContracts, chatOpened, chatStatusChanged } from './chats.ts';
+import { chatAssigned, chatContracts, chatFacts, chatOpened, chatStatusChanged } from './chats.ts';
 import type { EdgeRequestContract, RequestContract, RoomEventContract } from './define.ts';
-import { messageContracts, messagesRead, newMessage } from './messages.ts';
+import { messageContracts, messageFacts, messagesRead, newMessage } from './messages.ts';
 import { participantUpdate, presenceContracts, userTyping } from './presence.ts';
 import { edgeContracts } from './session.ts';
 
@@ -25,6 +25,9 @@ export const requestContracts: readonly RequestContract[] = [
 
 /** What the gateway answers itself. */
 export const edgeRequests: readonly EdgeRequestContract[] = Object.values(edgeContracts);
+
+/** Everything that leaves for other systems, by routing key. */
+export const integrationEvents = { ...chatFacts, ...messageFacts };
 
 /** Everything that a room can hear. */
 export const roomEvents: readonly RoomEventContract[] = [

@@ -8,7 +8,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
  * (`missing`), never like a mistake of form: who asks learns nothing about which ids exist.
  */
 const id = (missing: ErrorCode) =>
-  z.string().refine((value) => UUID.test(value), { error: missing, params: { code: missing } });
+  z.string().refine((value) => UUID.test(value), { error: missing, params: { code: missing } }).meta({ format: 'uuid' });
 
 export const ChatId = id('CHAT_NOT_FOUND');
 export const MessageId = id('MESSAGE_NOT_FOUND');

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** A part of JSON Schema 2020-12, as zod writes it. */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+  readonly type?: string | readonly string[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+}
+
+const Schema: z.ZodType<JsonSchema> = z.looseObject({
+  type: z.union([z.string(), z.array(z.string())]).optional(),
+  get properties() { return z.record(z.string(), Schema).optional(); },
+  required: z.array(z.string()).optional(),
+});
+
+/**
+ * What may be sent by this schema, and what its readers may rely on: readers are tolerant, so both are the input's schema, in which only a strict
+ * object is closed.
+ */
+export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  const written: Record<string, unknown> = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  delete written['$schema'];
+  return Schema.parse(written);
+}
