@@ -10,8 +10,9 @@ import { surface } from './surface.ts';
 
 /** What the gateway serves at `/docs`. */
 export const docsFolder = join(root, 'gateway/docs');
-/** The surface of the last release. */
-export const releasedFile = join(root, 'infra/contracts/released.json');
+/** The last release, to which later contracts are held: its surface, what it said on the wire, and itself as others installed it. */
+const releasedFolder = join(root, 'infra/contracts/released');
+export const released = { surface: join(releasedFolder, 'surface.json'), corpus: join(releasedFolder, 'corpus.json'), package: join(releasedFolder, 'contracts.tgz') };
 
 /** Of the contracts: that of the workspace that holds them. */
 export const version = (): string => z.object({ version: z.string() }).parse(JSON.parse(readFileSync(join(root, 'shared/package.json'), 'utf8'))).version;
@@ -29,7 +30,7 @@ export const textOf = (document: unknown): string => `${JSON.stringify(document,
 const Released = z.object({ version: z.string(), surface: z.record(z.string(), z.object({ direction: z.enum(['in', 'out']), schema: z.record(z.string(), z.unknown()) })) });
 
 export function readReleased(): { readonly version: string; readonly surface: Surface } {
-  return Released.parse(JSON.parse(readFileSync(releasedFile, 'utf8')));
+  return Released.parse(JSON.parse(readFileSync(released.surface, 'utf8')));
 }
 
 /** What has become of the last release: in which sentences it breaks whoever relies on it. */

@@ -1,3 +1,4 @@
+import { queueOf } from '@switchboard/shared/bus';
 import { edgeRequests, requestContracts, type EdgeRequestContract, type RequestContract } from '@switchboard/shared/contracts';
 import { ERRORS, type ErrorCode } from '@switchboard/shared/errors';
 
@@ -9,8 +10,8 @@ export const errorsOf = ({ errors }: { readonly errors: readonly ErrorCode[] }):
 /** The first sentence, as a heading. */
 export const summaryOf = (description: string): string => /^.*?[.:](?= |$)/.exec(description)?.[0].replace(/[.:]$/, '') ?? description;
 
-/** Who answers, by the name of its process. */
-export const ownerOf = ({ subject }: RequestContract): string => `${subject.replace(/^internal\./, '').split('.')[0] ?? ''}-service`;
+/** Who answers, by the name of its process: also its queue group. */
+export const ownerOf = ({ subject }: RequestContract): string => queueOf(subject);
 
 /** Whatever a socket can emit. */
 export const socketRequests = (): (RequestContract | EdgeRequestContract)[] => [...requestContracts.filter(({ socket }) => socket !== undefined), ...edgeRequests];

@@ -26,6 +26,8 @@ await declare(channel);
 
 if (process.argv[2] === 'redrive') {
   console.log(`${String(await redrive())} events are back in ${QUEUE}`);
+  // Behind the last acknowledgement, which the connection's end might overtake.
+  await channel.close();
   await connection.close();
   await database.end();
 } else {

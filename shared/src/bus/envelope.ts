@@ -1,4 +1,3 @@
-import type { Msg } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { Actor, MachineName, Rev, SocketRef } from '../contracts/values.ts';
 import { isErrorCode, type ErrorCode, type Failure, type FailureDetails } from '../errors.ts';
@@ -47,7 +46,7 @@ export function decodeAnswers(text: string): Answer[] {
   const lines = text.split('\n');
   const answers: Answer[] = [];
   for (let line = 0; line + 1 < lines.length; line += 2) {
-    const { data: meta } = ReplyMeta.safeParse(readText(lines[line] ?? ''));
+    const { data: meta } = ReplyMeta.safeParse(readJson(lines[line] ?? ''));
     if (meta?.failure !== undefined) answers.push({ id: meta.id, failure: meta.failure });
     else if (meta !== undefined) answers.push({ id: meta.id, reply: new Json(lines[line + 1] ?? 'null') });
   }
@@ -80,9 +79,7 @@ export function decodeRoomEvent(frame: string): RoomEventFrame {
 }
 
 /** What a message holds; undefined when it is no JSON. A callback of NATS that throws would end the whole connection. */
-export const readJson = (message: Msg): unknown => readText(message.string());
-
-function readText(text: string): unknown {
+export function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

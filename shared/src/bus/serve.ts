@@ -48,7 +48,7 @@ export function serve<C extends RequestContract>(nats: NatsConnection, turn: Tur
 
   /** One that cannot be read is dropped, and takes nobody along who travels with it. */
   function envelopesOf(message: Msg): RequestEnvelope[] {
-    const batch = RequestBatch.safeParse(readJson(message)).data ?? [undefined];
+    const batch = RequestBatch.safeParse(readJson(message.string())).data ?? [undefined];
     return batch.flatMap((item) => {
       const envelope = RequestEnvelope.safeParse(item);
       if (!envelope.success) logger.warn({ subject: contract.subject }, 'a request that cannot be read was dropped');

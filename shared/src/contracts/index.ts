@@ -13,6 +13,7 @@ export * from './messages.ts';
 export * from './parse.ts';
 export * from './presence.ts';
 export * from './session.ts';
+export type * from './socket-events.ts';
 export * from './trace.ts';
 export * from './values.ts';
 
