@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
-import { createDatabase, describeWithOwnRabbit, startRabbit, waitFor, type TestDatabase, type TestRabbit } from '../testing/index.ts';
+import { createDatabase, canStartRabbit, startRabbit, waitFor, type TestDatabase, type TestRabbit } from '../testing/index.ts';
 
-describeWithOwnRabbit('the example consumer', () => {
+(canStartRabbit ? describe : describe.skip)('the example consumer', () => {
   let rabbit: TestRabbit;
   let database: TestDatabase;
   let connection: ChannelModel;

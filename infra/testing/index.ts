@@ -10,4 +10,5 @@ export { waitFor } from './wait-for.ts';
 export { startSystem, WITHOUT_LIMITS, type SystemOptions, type TestSystem } from './system.ts';
 export { type RunningProcess } from './running.ts';
 export { EventConsumer } from './event-consumer.ts';
-export { describeWithOwnRabbit, describeWithRabbit, openRabbit, startRabbit, type SharedRabbit, type TestRabbit } from './rabbitmq.ts';
+export { canOpenRabbit, canStartRabbit } from './rabbit-program.ts';
+export { openRabbit, startRabbit, type SharedRabbit, type TestRabbit } from './rabbitmq.ts';

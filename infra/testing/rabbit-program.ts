@@ -9,6 +9,11 @@ export const rabbitProgram = existsSync(DEBIAN) ? DEBIAN : programOnPath('rabbit
 /** A server that is given is good for what hurts nobody. */
 export const givenRabbit = process.env['AMQP_URL'] === '' ? undefined : process.env['AMQP_URL'];
 
+/** For tests that are content with an exchange of their own. */
+export const canOpenRabbit = rabbitProgram !== undefined || givenRabbit !== undefined;
+/** For tests that kill, fill and restart the server. */
+export const canStartRabbit = rabbitProgram !== undefined;
+
 /** What a test run leaves out, and why; undefined: nothing. */
 export function leftOutForRabbit(): string | undefined {
   if (rabbitProgram !== undefined) return undefined;

@@ -4,18 +4,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe } from '@jest/globals';
 import { connect } from 'amqplib';
 import { createGuard } from '../local/guard.ts';
 import { identify } from '../local/process-identity.ts';
 import { freePort } from './ports.ts';
 import { givenRabbit, rabbitProgram } from './rabbit-program.ts';
 import { waitFor } from './wait-for.ts';
-
-/** For tests that are content with an exchange of their own. */
-export const describeWithRabbit = rabbitProgram === undefined && givenRabbit === undefined ? describe.skip : describe;
-/** For tests that kill, fill and restart the server. */
-export const describeWithOwnRabbit = rabbitProgram === undefined ? describe.skip : describe;
 
 export interface SharedRabbit {
   readonly url: string;

@@ -4,8 +4,9 @@ import { history } from './history.ts';
 import { idle } from './idle.ts';
 import { join } from './join.ts';
 import { quiet } from './quiet.ts';
+import { relay } from './relay.ts';
 import { send } from './send.ts';
 import type { Scenario } from './scenario.ts';
 
 /** In the order of the report. */
-export const scenarios: readonly Scenario[] = [send, fanOut, quiet, join, idle, history, rooms, gateways, members];
+export const scenarios: readonly Scenario[] = [send, fanOut, quiet, join, idle, history, rooms, gateways, members, relay];
