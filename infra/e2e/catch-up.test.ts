@@ -31,7 +31,7 @@ describe('joinChat with after', () => {
     expect(data).toMatchObject({ chatId, status: 'ACTIVE', recovered: true, hasMore: false });
     expect(data.messages.map((message) => message.text)).toEqual(['b', 'c']);
     expect(data.reads).toEqual([{ chatId, userId: agent.id, messageIds: sent }]);
-    expect(data.statusChanges).toEqual([{ chatId, status: 'ACTIVE' }]);
+    expect(data.statusChanges).toEqual([{ chatId, status: 'ACTIVE', adminId: agent.id }]);
     expect(Object.keys(data)).not.toContain('revs');
 
     await admin.ask('sendMessage', { chatId, message: { text: 'd' } });

@@ -62,7 +62,7 @@ export const chatContracts = {
   getChat: request('chat.v1.get', {
     caller: 'user',
     http: { method: 'get', path: '/chats/:chatId', input: GetChat },
-    description: 'One chat.',
+    description: 'One chat, as it is now; for its client and for admins.',
     payload: GetChat,
     reply: Chat,
     example: { payload: { chatId: CHAT_ID }, reply: CHAT },
