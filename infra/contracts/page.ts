@@ -137,6 +137,6 @@ nav { position: sticky; top: 0; align-self: start; max-height: 100vh; overflow: 
 main { padding: 4px 28px 60px; max-width: 900px; } a { color: var(--accent); text-decoration: none; } a:hover { text-decoration: underline; }
 h2 { margin: 28px 0 0; font-size: 19px; } h3 { margin: 0; font-size: 16px; } h4 { margin: 14px 0 4px; font-size: 13px; color: var(--muted); } section { margin: 16px 0; padding: 14px 18px; border: 1px solid var(--line); border-radius: 8px; } section:target { border-color: var(--accent); } section p { margin: 4px 0; }
 code, pre, .type { font: 12.5px/1.5 ui-monospace, Menlo, Consolas, monospace; } pre { background: var(--panel); padding: 10px 12px; border-radius: 6px; overflow: auto; margin: 8px 0; } .type { color: var(--muted); }
-table { border-collapse: collapse; width: 100%; } td { padding: 3px 12px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; } td:last-child { color: var(--muted); white-space: nowrap; }
+table { border-collapse: collapse; width: 100%; } td { padding: 3px 12px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; } td:last-child { color: var(--muted); white-space: nowrap; font-size: 13px; }
 @media (max-width: 800px) { body { display: block; } nav { position: static; max-height: none; } }
 `;

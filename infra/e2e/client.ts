@@ -1,10 +1,10 @@
-import { Chat, type chatStatusChanged, type messageContracts, type messagesRead, type newMessage, type participantUpdate, type PayloadOf, type presenceContracts, type ReplyOf, type userTyping } from '@switchboard/shared/contracts';
+import { Chat, type chatStatusChanged, type JoinedChat, type messageContracts, type messagesRead, type newMessage, type participantUpdate, type PayloadOf, type presenceContracts, type ReplyOf, type userTyping } from '@switchboard/shared/contracts';
 import { io, type Socket } from 'socket.io-client';
 import { waitFor, type TestSystem, type TokenSubject } from '../testing/index.ts';
 
 /** What each event of a client is answered with. */
 export interface Replies {
-  joinChat: Omit<ReplyOf<typeof messageContracts.joinChat>, 'revs' | 'chatRevThen'> & { statusChanges?: PayloadOf<typeof chatStatusChanged>[] };
+  joinChat: JoinedChat;
   leaveChat: string;
   sendMessage: ReplyOf<typeof messageContracts.sendMessage>;
   typing: PayloadOf<typeof presenceContracts.setTyping>;
