@@ -65,7 +65,7 @@ export class EventConsumer {
     return this.of(chatId).map(({ sequence }) => Number(sequence));
   }
 
-  async untilHeard(chatId: string, count: number, timeoutMs = 10_000): Promise<CloudEvent[]> {
+  async untilHeard(chatId: string, count: number, timeoutMs = 20_000): Promise<CloudEvent[]> {
     return waitFor(() => {
       const events = this.of(chatId);
       if (events.length < count) throw new Error(`${String(events.length)} came`);

@@ -94,7 +94,7 @@ export class Relay {
     const rows = await this.#cursors.next(cursor, PAGE);
     const last = rows.at(-1);
     this.#behindSince = rows[0]?.at;
-    const isDue = last !== undefined || Date.now() - this.#unroutedTriedAt >= UNROUTED_RETRY_MS;
+    const isDue = this.#isDraining || last !== undefined || Date.now() - this.#unroutedTriedAt >= UNROUTED_RETRY_MS;
     if (isDue && await this.#relayUnrouted(standing)) return false;
     if (last !== undefined) {
       const left = await this.#events.publish(rows, new Set(unrouted.map(({ event }) => event)), this.#ending.signal);
