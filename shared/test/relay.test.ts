@@ -88,7 +88,7 @@ import { RelayedLog, upTo } from './relays.ts';
     await waitFor(async () => (await unrouted()).length === 1, { what: 'them to be unrouted' });
     const consumer = await listen();
     // Eight pages, of which each would otherwise wait for two seconds.
-    for (const other of others) await consumer.untilHeard(other, 100, 10_000);
+    await waitFor(() => others.every((other) => consumer.revsOf(other).length === 100), { what: 'all of them', timeoutMs: 12_000, everyMs: 100 });
     await waitFor(async () => (await unrouted()).length === 0, { what: 'nothing to wait any more' });
   });
 
