@@ -4,7 +4,7 @@ import { environmentOf, type Surroundings } from './environment.ts';
 const around: Surroundings = {
   env: {},
   folder: '/data',
-  secrets: { nats: { gateway: 'a', 'chat-service': 'b', 'message-service': 'c', 'presence-service': 'd' }, postgres: { postgres: '', chat_migrator: '', chat_service: '', message_migrator: '', message_service: '', presence_migrator: '', presence_service: '' }, jwtSecret: 's', fileUrlSecret: 'f' },
+  secrets: { nats: { gateway: 'a', 'chat-service': 'b', 'message-service': 'c', 'presence-service': 'd', 'webhook-service': 'e' }, postgres: { postgres: '', chat_migrator: '', chat_service: '', message_migrator: '', message_service: '', presence_migrator: '', presence_service: '', webhook_migrator: '', webhook_service: '' }, jwtSecret: 's', fileUrlSecret: 'f', webhookKey: 'w' },
   jwtSecret: 's',
   firstPort: 3_000,
   natsPort: 4_222,

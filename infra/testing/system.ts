@@ -58,7 +58,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
     ...(options.only === undefined ? [] : ['--only', options.only]),
     ...(options.traces === true ? ['--traces'] : []),
   ];
-  const instances = instancesOf(parseOptions(args).replicas);
+  const instances = instancesOf(parseOptions(args, options.env).replicas);
   const pages = instances.length + (options.traces === true ? 1 : 0);
   const gateways = instances.filter(({ program }) => program === 'gateway').length;
   const port = await freePort(Math.max(1, gateways));
