@@ -35,8 +35,9 @@ describe('secrets', () => {
   });
 
   it('of a folder that is older than webhook-service are added to, once', () => {
-    const { webhookKey: _, nats: { 'webhook-service': __, ...nats }, postgres: { webhook_migrator: ___, webhook_service: ____, ...postgres }, ...own } = readOrMakeSecrets(folder);
-    const older = { ...own, nats, postgres };
+    const made = readOrMakeSecrets(folder);
+    const without = (record: object) => Object.fromEntries(Object.entries(record).filter(([name]) => !name.startsWith('webhook')));
+    const older = { ...without(made), nats: without(made.nats), postgres: without(made.postgres) };
     writeFileSync(join(folder, 'secrets.json'), JSON.stringify(older));
     const added = readOrMakeSecrets(folder);
     expect(added).toMatchObject(older);
