@@ -46,5 +46,5 @@ function discard(response: IncomingMessage): void {
 /** Codes of Node's (ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED …) and our own sentences; nothing of what the other side wrote. */
 function wordsFor(error: unknown): string {
   if (error instanceof Forbidden) return `the URL ${error.message}`;
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'the request failed';
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : 'the request failed';
 }

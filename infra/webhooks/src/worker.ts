@@ -45,6 +45,8 @@ export class Worker {
   readonly #news = new EventEmitter();
   /** By webhook and chat. */
   readonly #inFlight = new Map<string, { readonly webhookId: string; readonly work: Promise<void> }>();
+  /** Lanes of which an attempt ended since the last look: what that look found of them is of before. */
+  readonly #ended = new Set<string>();
   readonly #stopObserving: () => void;
   readonly #running: Promise<void>;
   #oldestWaiting = 0;
@@ -96,6 +98,7 @@ export class Worker {
   async #startDue(): Promise<void> {
     const { queue, pace } = this.#options;
     if (this.#inFlight.size >= pace.maxInFlight) return;
+    this.#ended.clear();
     // Those under way are due as well until they are settled.
     for (const delivery of await queue.due(2 * pace.maxPerWebhook)) this.#start(delivery);
   }
@@ -117,12 +120,13 @@ export class Worker {
     const { maxInFlight, maxPerWebhook } = this.#options.pace;
     const lane = `${delivery.webhookId} ${delivery.chatId}`;
     const ofWebhook = [...this.#inFlight.values()].filter(({ webhookId }) => webhookId === delivery.webhookId).length;
-    if (this.#ending.signal.aborted || this.#inFlight.has(lane) || this.#inFlight.size >= maxInFlight || ofWebhook >= maxPerWebhook) return;
+    if (this.#ending.signal.aborted || this.#inFlight.has(lane) || this.#ended.has(lane) || this.#inFlight.size >= maxInFlight || ofWebhook >= maxPerWebhook) return;
     const work = this.#deliver(delivery)
       // It stays due: the next look finds it again.
       .catch((error: unknown) => { this.#options.logger.warn({ err: error, delivery: delivery.id }, 'the outcome of a delivery could not be stored; it is tried again'); })
       .finally(() => {
         this.#inFlight.delete(lane);
+        this.#ended.add(lane);
         this.wake();
       });
     this.#inFlight.set(lane, { webhookId: delivery.webhookId, work });

@@ -30,7 +30,7 @@ const WebhookSecret = z
   .min(32)
   .max(256)
   .regex(/^[!-~]+$/, { error: 'must be of visible ASCII characters' })
-  .refine((secret) => !secret.startsWith('whsec_') || /^whsec_(?:[A-Za-z0-9+/]{4}){6,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(secret), { error: 'must be base64, of 24 bytes or more, behind whsec_' });
+  .refine((secret) => !secret.startsWith('whsec_') || /^whsec_(?:[A-Za-z0-9+/]{4}){8,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(secret), { error: 'must be base64, of 24 bytes or more, behind whsec_' });
 
 const Webhook = z.object({ id: WebhookId, url: z.string(), events: z.array(z.string()), createdAt: Timestamp });
 export type Webhook = z.output<typeof Webhook>;
