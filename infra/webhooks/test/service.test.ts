@@ -35,7 +35,7 @@ const secret = 'a secret of thirty-two bytes it is'.replaceAll(' ', '-');
       NATS_URL: nats.url('webhook-service'), LOG_LEVEL: 'silent', INTERNAL_HOST: '127.0.0.1', INTERNAL_PORT: 0, AMQP_URL: rabbit.url, AMQP_EXCHANGE: exchange,
       WEBHOOK_DATABASE_URL: database.url('webhook_service'), WEBHOOK_KEY: 'k'.repeat(32), WEBHOOK_ALLOW_PRIVATE: allowPrivate,
     }, silent, undefined, { ...FAST, ...pace });
-    await waitFor(async () => (await gateway.request(ping, {})).ready && (await fetch(`${service.url}/readyz`)).ok, { what: 'webhook-service to be ready' });
+    await waitFor(async () => (await Promise.all([gateway.request(ping, {}), fetch(`${service.url}/readyz`)]))[1].ok, { what: 'webhook-service to be ready' });
     const one = { stop: async () => { if (services.delete(one)) await service.stop(); } };
     services.add(one);
     return one;

@@ -52,11 +52,12 @@ describe('a webhook', () => {
     const webhook = await register(['message.created', 'chat.opened', 'chat.opened']);
     expect(webhook).toEqual({ id: expect.any(String), url: 'https://crm.example/hook', events: ['message.created', 'chat.opened'], createdAt: expect.any(String) });
     expect(await store.list()).toEqual([webhook]);
-    const { rows: [row] } = await database.query('SELECT secret, created_by, webhook::text AS all FROM webhook.webhook');
-    expect(row!['created_by']).toBe('crm');
-    expect(String(row!['all'])).not.toContain(secret);
-    expect(row!['secret'].toString('latin1')).not.toContain(secret);
-    expect(seal.open(row!['secret'], webhook.id)).toBe(secret);
+    const { rows: [row] } = await database.query<{ secret: Buffer; by: string; all: string }>('SELECT secret, created_by AS by, webhook::text AS all FROM webhook.webhook');
+    if (row === undefined) throw new Error('it is not stored');
+    expect(row.by).toBe('crm');
+    expect(row.all).not.toContain(secret);
+    expect(row.secret.includes(secret)).toBe(false);
+    expect(seal.open(row.secret, webhook.id)).toBe(secret);
   });
 
   it('that is removed is known no more, gets nothing more, and leaves nothing behind', async () => {
