@@ -28,3 +28,17 @@ describe('where the page of traces runs', () => {
 it('nothing is said of traces where their page does not run', () => {
   expect(telemetry({})).toEqual({});
 });
+
+describe('webhook-service', () => {
+  const given = { AMQP_URL: 'amqp://localhost', AMQP_EXCHANGE: 'events', WEBHOOK_ALLOW_PRIVATE: 'true' };
+  const environment = (name: 'webhook-service' | 'gateway' | 'chat-service', env: NodeJS.ProcessEnv) => environmentOf(name, name, { internalPort: 4_000, port: undefined }, { ...around, env });
+
+  it('is handed what is meant for it, and the key that was made', () => {
+    expect(environment('webhook-service', given)).toMatchObject({ ...given, WEBHOOK_KEY: 'w', WEBHOOK_DATABASE_URL: expect.stringContaining('webhook_service') });
+    expect(environment('webhook-service', { ...given, WEBHOOK_KEY: 'given' })).toMatchObject({ WEBHOOK_KEY: 'given' });
+  });
+
+  it('keeps its key and its database to itself', () => {
+    for (const name of ['gateway', 'chat-service'] as const) expect(Object.keys(environment(name, { ...given, WEBHOOK_KEY: 'given' })).filter((variable) => variable.startsWith('WEBHOOK_'))).toEqual([]);
+  });
+});
