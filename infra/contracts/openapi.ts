@@ -65,7 +65,7 @@ function operationOf(contract: HttpContract): JsonSchema {
   const examples = recordOf(example.payload);
   const parameter = (name: string, place: 'path' | 'query') => ({ name, in: place, required: place === 'path' || required.includes(name), schema: properties[name], example: examples[name] });
   const body = { ...rest, properties: pick(properties, others), required: required.filter((name) => others.includes(name)) };
-  const hasBody = http.method !== 'get';
+  const hasBody = http.method === 'post' || http.method === 'patch';
   return {
     operationId: `${http.method}${http.path.split('/').filter((part) => part !== '' && !part.startsWith(':')).map(capital).join('')}${inPath.map((name) => `By${capital(name)}`).join('')}`,
     tags: [ownerOf(contract)],

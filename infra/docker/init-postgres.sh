@@ -8,6 +8,8 @@ psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" <<'S
 \getenv message_service_password MESSAGE_SERVICE_PASSWORD
 \getenv presence_migrator_password PRESENCE_MIGRATOR_PASSWORD
 \getenv presence_service_password PRESENCE_SERVICE_PASSWORD
+\getenv webhook_migrator_password WEBHOOK_MIGRATOR_PASSWORD
+\getenv webhook_service_password WEBHOOK_SERVICE_PASSWORD
 \i /switchboard/roles.sql
 \i /switchboard/schemas.sql
 SQL

@@ -108,7 +108,7 @@ export class Clients {
 /** Asks the HTTP API with a user's token; the body of the answer is read as JSON. */
 export async function http(
   system: TestSystem,
-  subject: TokenSubject | undefined,
+  subject: Parameters<TestSystem['token']>[0] | undefined,
   method: string,
   path: string,
   body?: unknown,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { chatAssigned, chatOpened, chatStatusChanged, cloudEventOf, messagesRead, newMessage, type CloudEvent } from '@switchboard/shared/contracts';
-import { canOpenRabbit, EventConsumer, openRabbit, startSystem, waitFor, type SharedRabbit, type TestSystem } from '../testing/index.ts';
+import { canOpenRabbit, EventConsumer, openRabbit, startSystem, waitFor, WITHOUT_WEBHOOKS, type SharedRabbit, type TestSystem } from '../testing/index.ts';
 import { startTracePage, type TracePage } from '../traces/server.ts';
 import { aClient, anAdmin, Clients, openChat } from './client.ts';
 import { HttpUser } from './http-client.ts';
@@ -21,7 +21,7 @@ import { scrape } from './scrape.ts';
   beforeAll(async () => {
     [rabbit, page] = await Promise.all([openRabbit(), startTracePage({ port: 0 })]);
     system = await startSystem({
-      replicas: 'message-service=2',
+      replicas: 'message-service=2', only: WITHOUT_WEBHOOKS,
       env: { AMQP_URL: rabbit.url, AMQP_EXCHANGE: exchange, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `http://127.0.0.1:${page.port}/v1/traces`, OTEL_TRACES_SAMPLER_ARG: '1', OTEL_BSP_SCHEDULE_DELAY: '100', OTEL_METRICS_EXPORTER: 'prometheus' },
     });
     clients = new Clients(system);

@@ -30,6 +30,8 @@ const offences: [file: string, imports: string, ...rules: string[]][] = [
   ['chat-service/src/offence.ts', '../../message-service/src/innocent.ts', 'chat-service-imports-no-other-part'],
   ['message-service/src/offence.ts', '../../gateway/src/innocent.ts', 'message-service-imports-no-other-part'],
   ['presence-service/src/offence.ts', '@switchboard/infra/testing', 'presence-service-imports-no-other-part', 'production-never-imports-tests'],
+  ['infra/webhooks/src/offence.ts', '../../../chat-service/src/innocent.ts', 'webhooks-imports-no-other-part'],
+  ['infra/webhooks/src/domain/offence.ts', '../store/innocent.ts', 'domain-imports-domain-only'],
   ['shared/src/runtime/offence.ts', '../../../gateway/src/innocent.ts', 'shared-imports-nobody'],
   ['infra/local/offence.ts', '../../chat-service/src/innocent.ts', 'infra-runs-services-never-imports-their-sources'],
   ['gateway/src/tested.ts', '../test/innocent.ts', 'production-never-imports-tests'],
@@ -59,7 +61,7 @@ const offences: [file: string, imports: string, ...rules: string[]][] = [
 
 const innocent = [
   'gateway/src', 'gateway/test', 'chat-service/src', 'chat-service/src/store', 'chat-service/src/handlers', 'chat-service/src/domain', 'message-service/src',
-  'message-service/src/handlers', 'presence-service/src/store', 'shared/src/bus', 'shared/src/log', 'shared/src/contracts',
+  'message-service/src/handlers', 'presence-service/src/store', 'shared/src/bus', 'shared/src/log', 'shared/src/contracts', 'infra/webhooks/src/store',
 ].map((folder) => `${folder}/innocent.ts`);
 
 let folder: string;

@@ -23,8 +23,8 @@ describe('secrets', () => {
     const made = readOrMakeSecrets(folder);
     expect(readOrMakeSecrets(folder)).toEqual(made);
     expect(statSync(join(folder, 'secrets.json')).mode & 0o777).toBe(0o600);
-    const all = [made.jwtSecret, made.fileUrlSecret, ...Object.values(made.nats), ...Object.values(made.postgres)];
-    expect(new Set(all).size).toBe(13);
+    const all = [made.jwtSecret, made.fileUrlSecret, made.webhookKey, ...Object.values(made.nats), ...Object.values(made.postgres)];
+    expect(new Set(all).size).toBe(17);
     expect(all.every(isPlainSecret)).toBe(true);
   });
 
@@ -32,6 +32,17 @@ describe('secrets', () => {
     writeFileSync(join(folder, 'secrets.json'), '{"jwtSecret":');
     expect(() => readSecrets(folder)).toThrow(LaunchError);
     expect(readFileSync(join(folder, 'secrets.json'), 'utf8')).toBe('{"jwtSecret":');
+  });
+
+  it('of a folder that is older than webhook-service are added to, once', () => {
+    const made = readOrMakeSecrets(folder);
+    const without = (record: object) => Object.fromEntries(Object.entries(record).filter(([name]) => !name.startsWith('webhook')));
+    const older = { ...without(made), nats: without(made.nats), postgres: without(made.postgres) };
+    writeFileSync(join(folder, 'secrets.json'), JSON.stringify(older));
+    const added = readOrMakeSecrets(folder);
+    expect(added).toMatchObject(older);
+    expect([added.webhookKey, added.nats['webhook-service'], added.postgres.webhook_service].every(isPlainSecret)).toBe(true);
+    expect(readOrMakeSecrets(folder)).toEqual(added);
   });
 
   it('given by hand must be long enough', () => {

@@ -4,7 +4,7 @@ import { environmentOf, type Surroundings } from './environment.ts';
 const around: Surroundings = {
   env: {},
   folder: '/data',
-  secrets: { nats: { gateway: 'a', 'chat-service': 'b', 'message-service': 'c', 'presence-service': 'd' }, postgres: { postgres: '', chat_migrator: '', chat_service: '', message_migrator: '', message_service: '', presence_migrator: '', presence_service: '' }, jwtSecret: 's', fileUrlSecret: 'f' },
+  secrets: { nats: { gateway: 'a', 'chat-service': 'b', 'message-service': 'c', 'presence-service': 'd', 'webhook-service': 'e' }, postgres: { postgres: '', chat_migrator: '', chat_service: '', message_migrator: '', message_service: '', presence_migrator: '', presence_service: '', webhook_migrator: '', webhook_service: '' }, jwtSecret: 's', fileUrlSecret: 'f', webhookKey: 'w' },
   jwtSecret: 's',
   firstPort: 3_000,
   natsPort: 4_222,
@@ -27,4 +27,18 @@ describe('where the page of traces runs', () => {
 
 it('nothing is said of traces where their page does not run', () => {
   expect(telemetry({})).toEqual({});
+});
+
+describe('webhook-service', () => {
+  const given = { AMQP_URL: 'amqp://localhost', AMQP_EXCHANGE: 'events', WEBHOOK_ALLOW_PRIVATE: 'true' };
+  const environment = (name: 'webhook-service' | 'gateway' | 'chat-service', env: NodeJS.ProcessEnv) => environmentOf(name, name, { internalPort: 4_000, port: undefined }, { ...around, env });
+
+  it('is handed what is meant for it, and the key that was made', () => {
+    expect(environment('webhook-service', given)).toMatchObject({ ...given, WEBHOOK_KEY: 'w', WEBHOOK_DATABASE_URL: expect.stringContaining('webhook_service') });
+    expect(environment('webhook-service', { ...given, WEBHOOK_KEY: 'given' })).toMatchObject({ WEBHOOK_KEY: 'given' });
+  });
+
+  it('keeps its key and its database to itself', () => {
+    for (const name of ['gateway', 'chat-service'] as const) expect(Object.keys(environment(name, { ...given, WEBHOOK_KEY: 'given' })).filter((variable) => variable.startsWith('WEBHOOK_'))).toEqual([]);
+  });
 });

@@ -31,6 +31,7 @@ const meantFor: Record<ProgramName, RegExp> = {
   'chat-service': /^(CHAT_\w+|AMQP_\w+)$/,
   'message-service': /^(MESSAGE_\w+|AMQP_\w+|FILES_DIR|FILE_URL_SECRET|PUBLIC_URL|MAX_FILE_BYTES|RATE_LIMIT_EVENTS|S3_\w+|AWS_\w+)$/,
   'presence-service': /^PRESENCE_\w+$/,
+  'webhook-service': /^(WEBHOOK_\w+|AMQP_\w+)$/,
 };
 const meantForAll = /^(LOG_\w+|NODE_\w+|OTEL_\w+|TRACES_\w+|NATS_URL|FAILPOINTS)$/;
 
@@ -39,6 +40,7 @@ export function environmentOf(name: ProgramName, instance: string, { internalPor
   return {
     ...plainEnvironment(env),
     ...(name === 'message-service' ? fileDefaults(around) : {}),
+    ...(name === 'webhook-service' ? { WEBHOOK_KEY: secrets.webhookKey } : {}),
     ...traceVariables(around),
     ...pick(env, (variable) => meantFor[name].test(variable) || meantForAll.test(variable)),
     ...(natsPort === undefined ? {} : { NATS_URL: natsUrl(name, secrets.nats, natsPort) }),

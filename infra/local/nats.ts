@@ -19,6 +19,7 @@ export function natsCommand(file: string, port: number, passwords: NatsPasswords
       NATS_CHAT_SERVICE_PASSWORD: passwords['chat-service'],
       NATS_MESSAGE_SERVICE_PASSWORD: passwords['message-service'],
       NATS_PRESENCE_SERVICE_PASSWORD: passwords['presence-service'],
+      NATS_WEBHOOK_SERVICE_PASSWORD: passwords['webhook-service'],
     },
   };
 }

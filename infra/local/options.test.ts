@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { parseOptions } from './options.ts';
 import { instancesOf } from './programs.ts';
 
-const named = (...args: string[]): string[] => instancesOf(parseOptions(args).replicas).map(({ instance }) => instance);
+const instances = (args: string[], env: NodeJS.ProcessEnv): string[] => instancesOf(parseOptions(args, env).replicas).map(({ instance }) => instance);
+const named = (...args: string[]): string[] => instances(args, {});
 
 describe('the options of npm start', () => {
   it('run one of each by default', () => {
@@ -19,6 +20,14 @@ describe('the options of npm start', () => {
     ]);
   });
 
+  it('run webhook-service where there is a RabbitMQ, and not otherwise', () => {
+    const env = { AMQP_URL: 'amqp://localhost' };
+    expect(instances([], env)).toEqual(['gateway', 'chat-service', 'message-service', 'presence-service', 'webhook-service']);
+    expect(instances(['--only', 'webhook-service', '--replicas', 'webhook-service=2'], env)).toEqual(['webhook-service', 'webhook-service-2']);
+    expect(instances(['--only', 'gateway'], env)).toEqual(['gateway']);
+    expect(named()).not.toContain('webhook-service');
+  });
+
   it('run the page of traces for whom asks for it only', () => {
     expect(parseOptions([]).traces).toBe(false);
     expect(parseOptions(['--traces', '--only', 'gateway'])).toMatchObject({ traces: true, replicas: new Map([['gateway', 1]]) });
@@ -30,6 +39,8 @@ describe('the options of npm start', () => {
     [['--replicas', 'gateway'], 'wants name=count'],
     [['--replicas', 'gateway=0'], 'wants name=count'],
     [['--replicas', 'gateway=2', '--only', 'chat-service'], '--only leaves out'],
+    [['--only', 'webhook-service'], 'needs AMQP_URL'],
+    [['--replicas', 'webhook-service=2'], 'does not run without AMQP_URL'],
     [['gateway'], /gateway/],
     [['--traces=9999'], /--traces/],
   ])('refuse %j', (args, sentence) => {

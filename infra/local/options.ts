@@ -18,19 +18,24 @@ export const usage = `npm start -- [options]
   --help
 
 Programs: ${programNames.join(', ')}.
+webhook-service runs where AMQP_URL is set.
 Environment: PORT (3000; a second gateway takes the next), DATA_DIR (.data), JWT_SECRET or JWT_JWKS_URL, and NATS_URL or
-CHAT_DATABASE_URL, MESSAGE_DATABASE_URL, PRESENCE_DATABASE_URL to use servers that run already.`;
+CHAT_DATABASE_URL, MESSAGE_DATABASE_URL, PRESENCE_DATABASE_URL, WEBHOOK_DATABASE_URL to use servers that run already.`;
 
-export function parseOptions(args: readonly string[]): Options {
+/** Throws a LaunchError for what cannot be run. */
+export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv = {}): Options {
   const { values } = parse(args);
   const only = listOf(values.only).map(programNamed);
   const replicas = new Map<ProgramName, number>();
-  for (const name of programNames) if (only.length === 0 || only.includes(name)) replicas.set(name, 1);
+  const hasEvents = Boolean(env['AMQP_URL']);
+  if (only.includes('webhook-service') && !hasEvents) throw new LaunchError('webhook-service gets its events from RabbitMQ: it needs AMQP_URL.');
+  const wanted = programNames.filter((name) => (only.length === 0 ? name !== 'webhook-service' || hasEvents : only.includes(name)));
+  for (const name of wanted) replicas.set(name, 1);
   for (const item of listOf(values.replicas)) {
     const [, name = '', count = ''] = /^([^=]+)=([1-9]\d?)$/.exec(item) ?? [];
     if (count === '') throw new LaunchError(`--replicas wants name=count, such as gateway=2, and not "${item}".`);
     const program = programNamed(name);
-    if (!replicas.has(program)) throw new LaunchError(`--replicas names ${program}, which --only leaves out.`);
+    if (!replicas.has(program)) throw new LaunchError(`--replicas names ${program}, which ${only.length === 0 ? 'does not run without AMQP_URL' : '--only leaves out'}.`);
     replicas.set(program, Number(count));
   }
   return { help: values.help ?? false, replicas, traces: values.traces ?? false };

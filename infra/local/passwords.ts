@@ -12,6 +12,7 @@ export const newNatsPasswords = (): NatsPasswords => ({
   'chat-service': newSecret(),
   'message-service': newSecret(),
   'presence-service': newSecret(),
+  'webhook-service': newSecret(),
 });
 
 export const newPostgresPasswords = (): PostgresPasswords => ({
@@ -22,4 +23,6 @@ export const newPostgresPasswords = (): PostgresPasswords => ({
   message_service: newSecret(),
   presence_migrator: newSecret(),
   presence_service: newSecret(),
+  webhook_migrator: newSecret(),
+  webhook_service: newSecret(),
 });

@@ -38,31 +38,38 @@ export async function untilAccepting(url: string, giveUp: () => string | undefin
   }
 }
 
-/** Roles are the cluster's: all of them are made, or, after a failure, none. */
+/** Roles are the cluster's: those that are missing are made, or, after a failure, none. */
 export async function createRoles(adminUrl: string, passwords: PostgresPasswords): Promise<void> {
   const script = fillVariables(await readFile(rolesSql, 'utf8'), passwords);
   await withClient(adminUrl, async (client) => {
-    const found = await client.query('SELECT 1 FROM pg_roles WHERE rolname = ANY($1)', [postgresRoles]);
+    const { rows } = await client.query<{ rolname: string }>('SELECT rolname FROM pg_roles WHERE rolname = ANY($1)', [postgresRoles]);
+    const missing = withoutMade(script.split('\n'), /^CREATE ROLE (\w+)/, rows.map(({ rolname }) => rolname));
     // One simple query is one transaction.
-    if (found.rowCount === 0) await client.query(script);
+    if (rows.length < postgresRoles.length) await client.query(missing.join('\n'));
   });
 }
 
+/** With the schemas that it does not have yet. */
 export async function createDatabaseWithSchemas(adminUrl: string, name: string): Promise<void> {
   if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new Error(`not a plain database name: ${name}`);
-  const exists = await withClient(adminUrl, async (client) => {
+  await withClient(adminUrl, async (client) => {
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
     if (found.rowCount === 0) await client.query(`CREATE DATABASE ${name}`);
-    return found.rowCount !== 0;
   });
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   const script = await readFile(schemasSql, 'utf8');
   await withClient(url.href, async (client) => {
-    const found = exists ? await client.query("SELECT 1 FROM pg_namespace WHERE nspname = 'chat'") : undefined;
-    if (!found?.rowCount) await client.query(script);
+    const { rows } = await client.query<{ nspname: string }>('SELECT nspname FROM pg_namespace');
+    const parts = script.split('\n\n');
+    const missing = withoutMade(parts, /^CREATE SCHEMA (\w+)/, rows.map(({ nspname }) => nspname));
+    // The first part, on the database itself, may be said again.
+    if (missing.length > 1) await client.query(missing.join('\n'));
   });
 }
+
+/** The parts of a script without those that make what is there: a data folder may be older than a service. */
+const withoutMade = (parts: readonly string[], makes: RegExp, made: readonly string[]): string[] => parts.filter((part) => !made.includes(makes.exec(part)?.[1] ?? ''));
 
 /** psql's `:'name'`, as a quoted literal. */
 export function fillVariables(script: string, passwords: PostgresPasswords): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createDatabase } from '@switchboard/infra/testing';
-import { fillVariables } from './postgres-setup.ts';
+import { createDatabaseWithSchemas, fillVariables } from './postgres-setup.ts';
 import { newPostgresPasswords } from './passwords.ts';
 import pg from 'pg';
 
@@ -27,6 +27,18 @@ describe('a database for tests', () => {
       await database.drop();
     }
   });
+});
+
+it('a database that is older than a service gets its schema, and keeps the others', async () => {
+  const database = await createDatabase();
+  try {
+    await database.query('DROP SCHEMA webhook; CREATE TABLE chat.probe (id int)');
+    await createDatabaseWithSchemas(database.url('postgres'), database.name);
+    expect((await database.query(`SELECT nspname FROM pg_namespace WHERE nspname IN ('chat', 'webhook') ORDER BY nspname`)).rows).toEqual([{ nspname: 'chat' }, { nspname: 'webhook' }]);
+    expect((await database.query('SELECT * FROM chat.probe')).rows).toEqual([]);
+  } finally {
+    await database.drop();
+  }
 });
 
 describe('roles.sql', () => {

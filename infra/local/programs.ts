@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { LaunchError, plainEnvironment } from './command.ts';
 import { environmentOf, migrationEnvironment, type Surroundings } from './environment.ts';
 import { stages, type Fleet } from './fleet.ts';
-import { isService, type ProgramName, type ServiceName } from './names.ts';
+import { folderOf, isService, type ProgramName, type ServiceName } from './names.ts';
 import { root, tracesProgram } from './paths.ts';
 import type { Awaited } from './readiness.ts';
 
@@ -31,7 +31,7 @@ export async function migrate(fleet: Fleet, name: ServiceName, around: Surroundi
   const code = await fleet.run({
     name: `${name} migrations`,
     file: process.execPath,
-    args: [...flags, join(programFolder, name, 'src/migrate.ts')],
+    args: [...flags, join(programFolder, folderOf(name), 'src/migrate.ts')],
     env: migrationEnvironment(name, around),
     stage: stages.gateway,
     stopSignal: 'SIGTERM',
@@ -67,7 +67,7 @@ export function startInstance(
   fleet.start({
     name: instance,
     file: process.execPath,
-    args: [...flags, join(programFolder, program, 'src/main.ts')],
+    args: [...flags, join(programFolder, folderOf(program), 'src/main.ts')],
     env: environmentOf(program, instance, { internalPort, port }, around),
     stage: isService(program) ? stages.service : stages.gateway,
     stopSignal: 'SIGTERM',

@@ -8,6 +8,7 @@ import { newNatsPasswords, newPostgresPasswords, newSecret } from './passwords.t
 export interface Secrets {
   jwtSecret: string;
   fileUrlSecret: string;
+  webhookKey: string;
   nats: NatsPasswords;
   postgres: PostgresPasswords;
 }
@@ -20,9 +21,9 @@ export function readSecrets(folder: string): Secrets | undefined {
   if (text === undefined) return undefined;
   const value = parseJson(text);
   if (isRecord(value)) {
-    const { nats, postgres, ...own } = value;
-    if (hasStrings(own, ['jwtSecret', 'fileUrlSecret']) && hasStrings(nats, natsUsers) && hasStrings(postgres, postgresUsers)) {
-      return { jwtSecret: own.jwtSecret, fileUrlSecret: own.fileUrlSecret, nats, postgres };
+    const { nats, postgres, ...own } = withLater(value);
+    if (hasStrings(own, ['jwtSecret', 'fileUrlSecret', 'webhookKey']) && hasStrings(nats, natsUsers) && hasStrings(postgres, postgresUsers)) {
+      return { jwtSecret: own.jwtSecret, fileUrlSecret: own.fileUrlSecret, webhookKey: own.webhookKey, nats, postgres };
     }
   }
   // Never replaced: the data of this folder can only be opened with what was written here.
@@ -31,14 +32,24 @@ export function readSecrets(folder: string): Secrets | undefined {
 
 /** Made once, for this folder only, readable by its owner only. */
 export function readOrMakeSecrets(folder: string): Secrets {
-  const existing = readSecrets(folder);
-  if (existing !== undefined) return existing;
-  const made: Secrets = {
+  const secrets = readSecrets(folder) ?? {
     jwtSecret: newSecret(),
     fileUrlSecret: newSecret(),
+    webhookKey: newSecret(),
     nats: newNatsPasswords(),
     postgres: newPostgresPasswords(),
   };
-  writeWhole(pathIn(folder), `${JSON.stringify(made, null, 2)}\n`);
-  return made;
+  const text = `${JSON.stringify(secrets, null, 2)}\n`;
+  if (text !== readIfThere(pathIn(folder))) writeWhole(pathIn(folder), text);
+  return secrets;
+}
+
+/** The folder may be older than webhook-service. Nothing else that is missing is made up for. */
+function withLater({ nats, postgres, ...own }: Record<string, unknown>): Record<string, unknown> {
+  return {
+    webhookKey: newSecret(),
+    ...own,
+    nats: isRecord(nats) ? { 'webhook-service': newSecret(), ...nats } : nats,
+    postgres: isRecord(postgres) ? { webhook_migrator: newSecret(), webhook_service: newSecret(), ...postgres } : postgres,
+  };
 }

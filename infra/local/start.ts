@@ -27,7 +27,7 @@ try {
 
 async function start(): Promise<void> {
   const { env } = process;
-  const options = parseOptions(process.argv.slice(2));
+  const options = parseOptions(process.argv.slice(2), env);
   if (options.help) {
     console.log(usage);
     return;

@@ -11,7 +11,7 @@ interface Step {
 }
 
 const [first, ...others] = process.argv.slice(2);
-const workspace = first !== undefined && /^[\w-]+$/.test(first) && existsSync(join(root, first, 'package.json')) ? first : undefined;
+const workspace = first !== undefined && /^[\w-]+(\/[\w-]+)?$/.test(first) && existsSync(join(root, first, 'package.json')) ? first : undefined;
 const jestArguments = workspace === undefined ? process.argv.slice(2) : others;
 
 // Ctrl-C reaches the step that runs; this process reports how that ended.

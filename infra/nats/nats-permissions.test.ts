@@ -9,11 +9,11 @@ import { natsUsers, type NatsUser } from '../local/names.ts';
 const requests = requestContracts.map(({ subject }) => subject);
 const matching = (pattern: RegExp): string[] => requests.filter((subject) => pattern.test(subject));
 const room = (owner: string): string => `room.0193a1b2-0000-7000-8000-000000000001.${owner}`;
-const rooms = ['chat', 'message', 'presence', 'gateway', 'other'].map(room);
+const rooms = ['chat', 'message', 'presence', 'webhook', 'gateway', 'other'].map(room);
 const heads = ['log.chat.heads', 'log.message.heads', 'log.presence.heads'];
 const inboxes = natsUsers.map((user) => `_INBOX.${user}.process.1`);
 const strange = ['>', '*', 'room.>', 'internal.>', '_INBOX.>', '_INBOX.*.x', '$SYS.>', '$SYS.ACCOUNT.x', 'chat.v1', 'chat.v2.open', 'chat.v1.open.x', 'other.v1.x', 'internal.presence.v1.x', 'log.x'];
-const wildcards = ['room.*.*', 'room.*.chat', 'log.*.heads', 'chat.v1.*', 'message.v1.*', 'presence.v1.*', 'internal.chat.v1.*', 'internal.message.v1.*', ...natsUsers.map((user) => `_INBOX.${user}.>`)];
+const wildcards = ['room.*.*', 'room.*.chat', 'log.*.heads', 'chat.v1.*', 'message.v1.*', 'presence.v1.*', 'webhook.v1.*', 'internal.chat.v1.*', 'internal.message.v1.*', ...natsUsers.map((user) => `_INBOX.${user}.>`)];
 const all = [...requests, ...rooms, ...heads, ...inboxes, ...strange];
 
 interface Rights { publish: string[]; subscribe: string[]; serve: string[] }
@@ -21,7 +21,7 @@ interface Rights { publish: string[]; subscribe: string[]; serve: string[] }
 /** What each user needs; `serve` is a subscription in the user's own queue group. */
 const rights: Record<NatsUser, Rights> = {
   gateway: {
-    publish: matching(/^(chat|message|presence)\./),
+    publish: matching(/^(chat|message|presence|webhook)\./),
     subscribe: [...rooms, ...heads, 'room.*.*', 'room.*.chat', 'log.*.heads', '_INBOX.gateway.process.1', '_INBOX.gateway.>'],
     serve: [],
   },
@@ -39,6 +39,11 @@ const rights: Record<NatsUser, Rights> = {
     publish: [room('presence'), ...matching(/^internal\.chat\./)],
     subscribe: ['_INBOX.presence-service.process.1', '_INBOX.presence-service.>', 'log.chat.heads'],
     serve: [...matching(/^presence\./), 'presence.v1.*'],
+  },
+  'webhook-service': {
+    publish: [],
+    subscribe: ['_INBOX.webhook-service.process.1', '_INBOX.webhook-service.>'],
+    serve: [...matching(/^webhook\./), 'webhook.v1.*'],
   },
 };
 

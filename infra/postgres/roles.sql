@@ -6,3 +6,5 @@ CREATE ROLE message_migrator LOGIN PASSWORD :'message_migrator_password';
 CREATE ROLE message_service LOGIN PASSWORD :'message_service_password';
 CREATE ROLE presence_migrator LOGIN PASSWORD :'presence_migrator_password';
 CREATE ROLE presence_service LOGIN PASSWORD :'presence_service_password';
+CREATE ROLE webhook_migrator LOGIN PASSWORD :'webhook_migrator_password';
+CREATE ROLE webhook_service LOGIN PASSWORD :'webhook_service_password';

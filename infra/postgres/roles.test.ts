@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../testing/index.ts';
 
-const schemas = ['chat', 'message', 'presence'] as const;
+const schemas = ['chat', 'message', 'presence', 'webhook'] as const;
 type Schema = (typeof schemas)[number];
 
 let database: TestDatabase;

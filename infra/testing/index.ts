@@ -7,7 +7,7 @@ export { silent } from './silent.ts';
 export { mintToken, type TokenSubject } from '../local/jwt.ts';
 export { choosePorts, freePort } from './ports.ts';
 export { waitFor } from './wait-for.ts';
-export { startSystem, WITHOUT_LIMITS, type SystemOptions, type TestSystem } from './system.ts';
+export { startSystem, WITHOUT_LIMITS, WITHOUT_WEBHOOKS, type SystemOptions, type TestSystem } from './system.ts';
 export { type RunningProcess } from './running.ts';
 export { EventConsumer } from './event-consumer.ts';
 export { canOpenRabbit, canStartRabbit } from './rabbit-program.ts';

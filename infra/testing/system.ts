@@ -34,6 +34,9 @@ export interface SystemOptions {
 /** Tests are faster than people, and all come from one address; those that are about limits say so. */
 export const WITHOUT_LIMITS = { RATE_LIMIT_EVENTS: '0', RATE_LIMIT_ADDRESS: '0', RATE_LIMIT_CONNECTS: '0', MAX_SOCKETS_PER_USER: '0', MAX_CONNECTIONS_PER_ADDRESS: '0' };
 
+/** For `only`: a system with RabbitMQ in which an event goes where a test has bound it, and nowhere else. */
+export const WITHOUT_WEBHOOKS = 'gateway,chat-service,message-service,presence-service';
+
 export interface TestSystem {
   /** Of the first gateway. */
   url: string;
@@ -58,7 +61,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
     ...(options.only === undefined ? [] : ['--only', options.only]),
     ...(options.traces === true ? ['--traces'] : []),
   ];
-  const instances = instancesOf(parseOptions(args).replicas);
+  const instances = instancesOf(parseOptions(args, options.env).replicas);
   const pages = instances.length + (options.traces === true ? 1 : 0);
   const gateways = instances.filter(({ program }) => program === 'gateway').length;
   const port = await freePort(Math.max(1, gateways));

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Bus } from '@switchboard/shared/bus';
-import { chatContracts, presenceContracts, type Actor, type ChatFacts, type Owner } from '@switchboard/shared/contracts';
+import { chatContracts, presenceContracts, type Actor, type ChatFacts, type RoomOwner } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { createDataSource, migrate } from '@switchboard/shared/postgres';
 import { createDatabase, silent, startNats, waitFor, type TestDatabase, type TestNats } from '@switchboard/infra/testing';
@@ -55,7 +55,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-interface Told { owner: Owner; event: string; author: number | undefined; payload: unknown }
+interface Told { owner: RoomOwner; event: string; author: number | undefined; payload: unknown }
 
 let chatId: string;
 let told: Told[];

@@ -11,6 +11,7 @@ export const ERRORS = {
   CHAT_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such chat.' },
   MESSAGE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such message in this chat.' },
   FILE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such file.' },
+  WEBHOOK_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such webhook.' },
   CHAT_CLOSED: { status: 409, retryable: false, sentence: 'The chat is closed.' },
   CHAT_CONFLICT: { status: 409, retryable: false, sentence: 'The chat is not in a state that allows this.' },
   DUPLICATE_KEY: { status: 409, retryable: false, sentence: 'This clientMessageId was used for another message.' },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newTrace, type Bus, type RoomEventFrame } from '@switchboard/shared/bus';
-import { chatHeads, chatStatusChanged, logEntry, newMessage, userTyping, type Owner } from '@switchboard/shared/contracts';
+import { chatHeads, chatStatusChanged, logEntry, newMessage, userTyping, type RoomOwner } from '@switchboard/shared/contracts';
 import { connectRaw, startNats, waitFor, type TestNats } from '@switchboard/infra/testing';
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -25,7 +25,7 @@ afterAll(async () => {
   await nats.stop();
 });
 
-interface Heard { owner: Owner; frame: RoomEventFrame }
+interface Heard { owner: RoomOwner; frame: RoomEventFrame }
 
 async function following(room: string): Promise<{ heard: Heard[]; stop: () => void; gateway: Bus }> {
   const gateway = await buses.connect(nats, 'gateway');

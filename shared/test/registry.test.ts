@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { chatContracts, chatHeads, edgeRequests, integrationEvents, messageContracts, messageHeads, newMessage, presenceContracts, requestContracts, roomEvents, tokenExpiring, userTyping, type IntegrationEvent } from '@switchboard/shared/contracts';
+import { chatContracts, chatHeads, edgeRequests, integrationEvents, messageContracts, messageHeads, newMessage, presenceContracts, requestContracts, roomEvents, tokenExpiring, userTyping, webhookContracts, type IntegrationEvent } from '@switchboard/shared/contracts';
 import { isErrorCode } from '@switchboard/shared/errors';
 
 const sockets = [...requestContracts, ...edgeRequests].flatMap(({ socket }) => (socket === undefined ? [] : [socket]));
@@ -28,6 +28,11 @@ describe('the registry', () => {
       'patch /chats/:chatId 200',
       'get /chats/:chatId/messages 200',
       'post /admin/revocations 201',
+      'post /admin/webhooks 201',
+      'get /admin/webhooks 200',
+      'delete /admin/webhooks/:webhookId 200',
+      'get /admin/webhooks/:webhookId/deliveries 200',
+      'post /admin/webhooks/:webhookId/replay 200',
     ]);
     expect(once(routes.map(({ method, path }) => `${method} ${path}`))).toBe(true);
   });
@@ -57,7 +62,7 @@ describe('the registry', () => {
   });
 
   it('holds every contract of every owner', () => {
-    const all = [chatContracts, messageContracts, presenceContracts].flatMap((contracts) => Object.values<unknown>(contracts));
+    const all = [chatContracts, messageContracts, presenceContracts, webhookContracts].flatMap((contracts) => Object.values<unknown>(contracts));
     expect(new Set<unknown>(requestContracts)).toEqual(new Set(all));
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { chatContracts, chatHeads, messageContracts, messageHeads, presenceContracts, requestContracts, roomEvents } from '@switchboard/shared/contracts';
+import { chatContracts, chatHeads, messageContracts, messageHeads, presenceContracts, requestContracts, roomEvents, webhookContracts } from '@switchboard/shared/contracts';
 import { inboxSubject, ownerOfRoomSubject, queueOf, roomSubject, roomWildcard } from '../src/bus/subjects.ts';
 
 const CHAT = '0193a1b2-0000-7000-8000-000000000001';
@@ -44,6 +44,14 @@ describe('subjects', () => {
       readRevocations: 'presence.v1.readRevocations',
       ping: 'presence.v1.ping',
     });
+    expect(subjectsOf(webhookContracts)).toEqual({
+      registerWebhook: 'webhook.v1.register',
+      listWebhooks: 'webhook.v1.list',
+      removeWebhook: 'webhook.v1.remove',
+      listDeliveries: 'webhook.v1.listDeliveries',
+      replayDeliveries: 'webhook.v1.replay',
+      ping: 'webhook.v1.ping',
+    });
   });
 
   it('of signals and room events are what they have always been', () => {
@@ -69,6 +77,7 @@ describe('subjects', () => {
     expect(queueOf('chat.v1.open')).toBe('chat-service');
     expect(queueOf('internal.message.v1.takeChat')).toBe('message-service');
     expect(queueOf('presence.v1.enter')).toBe('presence-service');
+    expect(queueOf('webhook.v1.register')).toBe('webhook-service');
   });
 
   it('of answers begin with the user who asks', () => {
@@ -77,7 +86,7 @@ describe('subjects', () => {
   });
 
   it('name the owner of a room event, where there is one', () => {
-    expect(['chat', 'message', 'presence', 'gateway', '*'].map((owner) => ownerOfRoomSubject(`room.${CHAT}.${owner}`))).toEqual(['chat', 'message', 'presence', undefined, undefined]);
+    expect(['chat', 'message', 'presence', 'webhook', '*'].map((owner) => ownerOfRoomSubject(`room.${CHAT}.${owner}`))).toEqual(['chat', 'message', 'presence', undefined, undefined]);
   });
 
   const bent = [CHAT.toUpperCase(), `${CHAT}\n`, ` ${CHAT}`, `${CHAT}.x`, '*', '>', '', `{${CHAT}}`, CHAT.replaceAll('-', ''), CHAT.replace('0', '０')];

@@ -13,7 +13,7 @@ export const cors = (admission: Admission): RequestHandler => (request, response
     return;
   }
   response.set({
-    'Access-Control-Allow-Methods': 'GET, POST, PATCH',
+    'Access-Control-Allow-Methods': 'GET, POST, PATCH, DELETE',
     'Access-Control-Allow-Headers': 'Authorization, Content-Type, traceparent, tracestate',
     'Access-Control-Max-Age': A_DAY_S,
   });

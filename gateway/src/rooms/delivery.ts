@@ -1,5 +1,5 @@
 import { Counts, Durations, type OpenSpan, type RoomEventFrame } from '@switchboard/shared/bus';
-import type { Owner } from '@switchboard/shared/contracts';
+import type { RoomOwner } from '@switchboard/shared/contracts';
 import { sinceOrigin } from '../origin.ts';
 
 const durations = new Durations('switchboard.delivery.duration', 'From a frame read here to the room event it caused being told to the sockets here', ['event']);
@@ -11,11 +11,11 @@ const filled = new Counts('switchboard.room_events.filled', '{event}', 'Room eve
 /** What becomes of one room event at this gateway, for those who run the system. */
 export class Delivery {
   readonly #gatewayId: string;
-  readonly #owner: Owner;
+  readonly #owner: RoomOwner;
   readonly #origin: string | undefined;
   readonly #span: OpenSpan | undefined;
 
-  constructor(gatewayId: string, owner: Owner, { meta, span }: RoomEventFrame) {
+  constructor(gatewayId: string, owner: RoomOwner, { meta, span }: RoomEventFrame) {
     this.#gatewayId = gatewayId;
     this.#owner = owner;
     this.#origin = meta.origin;
@@ -46,9 +46,9 @@ export class Delivery {
 }
 
 // They exist before they count: a rate sees no first one that comes out of nothing.
-export const beginCounting = (owners: readonly Owner[]): void => {
+export const beginCounting = (owners: readonly RoomOwner[]): void => {
   for (const owner of owners) for (const counts of [repeated, held, filled]) counts.add(0, owner);
 };
 
 /** An entry came from the log in place of an event that was lost. */
-export const countFilled = (owner: Owner, entries: number): void => { filled.add(entries, owner); };
+export const countFilled = (owner: RoomOwner, entries: number): void => { filled.add(entries, owner); };

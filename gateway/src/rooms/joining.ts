@@ -1,9 +1,9 @@
-import type { Owner } from '@switchboard/shared/contracts';
+import type { RoomOwner } from '@switchboard/shared/contracts';
 import type { ChatSocket } from '../sockets.ts';
 
 /** How far each durable log goes. */
 export type Revs = Readonly<Record<DurableOwner, number>>;
-export type DurableOwner = Exclude<Owner, 'presence'>;
+export type DurableOwner = Exclude<RoomOwner, 'presence'>;
 export const DURABLE_OWNERS = ['chat', 'message'] as const satisfies readonly DurableOwner[];
 
 /** An entry of a log, as it goes to sockets. */

@@ -1,5 +1,5 @@
 import { Json, type Bus, type RoomEventFrame, type RoomSubscription } from '@switchboard/shared/bus';
-import { chatContracts, chatStatusChanged, LOG_PAGE, messageContracts, roomEvents, type LogEntry, type Owner, type RoomEventContract } from '@switchboard/shared/contracts';
+import { chatContracts, chatStatusChanged, LOG_PAGE, messageContracts, roomEvents, type LogEntry, type RoomOwner, type RoomEventContract } from '@switchboard/shared/contracts';
 import { Follower } from '@switchboard/shared/log';
 import type { Logger } from '@switchboard/shared/runtime';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -139,7 +139,7 @@ export class Room {
     this.#expiring?.clear();
   }
 
-  #hear(owner: Owner, frame: RoomEventFrame): void {
+  #hear(owner: RoomOwner, frame: RoomEventFrame): void {
     const { meta: { event, rev, author } } = frame;
     const delivery = new Delivery(this.#gatewayId, owner, frame);
     if (owner === 'presence' || rev === undefined) {

@@ -1,6 +1,6 @@
 import { EVENTS_EXCHANGE } from '@switchboard/shared/contracts';
 import { withClient } from '../../local/postgres-setup.ts';
-import { EventConsumer, startRabbit, waitFor, type TestRabbit } from '../../testing/index.ts';
+import { EventConsumer, startRabbit, waitFor, WITHOUT_WEBHOOKS, type TestRabbit } from '../../testing/index.ts';
 import { Switchboard } from '../contenders/switchboard.ts';
 import { cpuOf, cpuSince } from '../cpu.ts';
 import { Rounds } from '../outcome.ts';
@@ -40,7 +40,7 @@ async function drain(rabbit: TestRabbit, rounds: Rounds, say: (line: string) => 
   const before = await EventConsumer.bind(rabbit.url, EVENTS_EXCHANGE);
   await before.close();
   await rabbit.kill();
-  const system = await Switchboard.start({ env: { AMQP_URL: rabbit.url } });
+  const system = await Switchboard.start({ only: WITHOUT_WEBHOOKS, env: { AMQP_URL: rabbit.url } });
   try {
     await withClient(system.databaseUrl(), async (client) => { await (await History.begin(client)).growTo(BACKLOG, say); });
     await rabbit.restart();

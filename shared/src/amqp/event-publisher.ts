@@ -1,5 +1,5 @@
 import { Counts, readTraceparent, traceparentOf, type OpenSpan, type SpanAttributes, type Spans } from '../bus/index.ts';
-import { eventTypeOf, type CloudEvent, type IntegrationEvent, type Owner, type RoomEventContract } from '../contracts/index.ts';
+import { eventTypeOf, type CloudEvent, type IntegrationEvent, type RoomOwner, type RoomEventContract } from '../contracts/index.ts';
 import { failpoint } from '../failpoints.ts';
 import type { LoggedRow, LogPosition } from '../log/index.ts';
 import type { Publisher } from './publisher.ts';
@@ -7,7 +7,7 @@ import type { Publisher } from './publisher.ts';
 const relayed = new Counts('switchboard.relay.events', '{event}', 'Integration events that RabbitMQ has confirmed', 'switchboard.event');
 
 export interface EventPublisherOptions {
-  readonly owner: Owner;
+  readonly owner: RoomOwner;
   /** All kinds of entries that the log can hold. */
   readonly events: readonly RoomEventContract[];
   /** The `data` of each of these entries, in their order. */

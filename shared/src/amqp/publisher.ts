@@ -1,13 +1,10 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, type ChannelModel, type ConfirmChannel, type Message, type Options } from 'amqplib';
+import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
+import { endConnection, openConnection } from './connection.ts';
 
-/** A broker that stands still is noticed within twice that. */
-const HEARTBEAT_S = 5;
-const CONNECT_TIMEOUT_MS = 5_000;
-const CLOSE_TIMEOUT_MS = 1_000;
 const RETRY_MS = 500;
 
 export interface Publication {
@@ -105,9 +102,7 @@ export class Publisher {
   /** Until the connection, or its channel, has ended. */
   async #connectOnce(): Promise<void> {
     const { url, exchange, name, logger } = this.#options;
-    const model = await connect(withHeartbeat(url), { timeout: CONNECT_TIMEOUT_MS, noDelay: true, clientProperties: { connection_name: name } });
-    // What ends a connection is told with what could then not be published.
-    model.on('error', () => undefined);
+    const model = await openConnection(url, name);
     try {
       const channel = await model.createConfirmChannel();
       channel.on('error', (error) => { logger.warn({ err: error }, 'RabbitMQ has closed the channel'); });
@@ -132,14 +127,7 @@ export class Publisher {
     } finally {
       for (const fail of this.#line?.pending ?? []) fail(new Error('the connection to RabbitMQ has ended'));
       this.#line = undefined;
-      // A frozen server never says goodbye.
-      await Promise.race([model.close().catch(() => undefined), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+      await endConnection(model);
     }
   }
-}
-
-function withHeartbeat(url: string): string {
-  const parsed = new URL(url);
-  if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', HEARTBEAT_S.toString());
-  return parsed.href;
 }

@@ -3,7 +3,7 @@ import { headers, type Msg, type MsgHdrs, type NatsConnection, type Subscription
 import type { Logger } from 'pino';
 import type { PayloadOf, ReplyOf, RequestContract, RoomEventContract, SignalContract } from '../contracts/define.ts';
 import type { z } from 'zod';
-import type { Owner } from '../contracts/define.ts';
+import type { RoomOwner } from '../contracts/define.ts';
 import type { LogEntry } from '../contracts/log.ts';
 import { parse } from '../contracts/parse.ts';
 import { Failure } from '../errors.ts';
@@ -106,11 +106,11 @@ export class Bus {
   }
 
   /** Tells them what the owner's log holds from now on; whoever misses it reads it there. */
-  publishEntry(owner: Owner, chatId: string, entry: LogEntry, trace: Trace): void {
+  publishEntry(owner: RoomOwner, chatId: string, entry: LogEntry, trace: Trace): void {
     this.#publish(owner, chatId, entry, trace);
   }
 
-  #publish(owner: Owner, chatId: string, { event, rev, author, payload }: Omit<LogEntry, 'rev'> & { rev?: number }, cause: Trace): void {
+  #publish(owner: RoomOwner, chatId: string, { event, rev, author, payload }: Omit<LogEntry, 'rev'> & { rev?: number }, cause: Trace): void {
     const frame = encodeRoomEvent({ meta: { event, rev, author, origin: cause.origin }, payload: jsonOf(payload) });
     const span = this.spans.begin(`publish ${roomTemplate(owner)}`, 'producer', { parent: cause, attributes: roomAttributes('publish', owner, event) });
     const subject = roomSubject(chatId, owner);
@@ -126,7 +126,7 @@ export class Bus {
     });
   }
 
-  followRoom(chatId: string, hear: (owner: Owner, frame: RoomEventFrame) => void): RoomSubscription {
+  followRoom(chatId: string, hear: (owner: RoomOwner, frame: RoomEventFrame) => void): RoomSubscription {
     const subject = roomWildcard(chatId);
     const callback = (error: Error | null, message: Msg) => {
       const owner = ownerOfRoomSubject(message.subject);
@@ -144,7 +144,7 @@ export class Bus {
     };
   }
 
-  #read(owner: Owner, message: Msg): RoomEventFrame {
+  #read(owner: RoomOwner, message: Msg): RoomEventFrame {
     const frame = decodeRoomEvent(message.string());
     const parent = readTraceparent(message.headers?.get('traceparent'));
     return { ...frame, span: parent && this.spans.begin(`process ${roomTemplate(owner)}`, 'consumer', { parent, attributes: roomAttributes('process', owner, frame.meta.event) }) };

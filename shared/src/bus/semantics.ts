@@ -1,4 +1,4 @@
-import type { Owner } from '../contracts/define.ts';
+import type { RoomOwner } from '../contracts/define.ts';
 import type { SpanAttributes } from './spans.ts';
 import { roomTemplate } from './subjects.ts';
 
@@ -10,7 +10,7 @@ export const NATS_RPC = { 'rpc.system.name': 'nats' } as const;
 /** A method is a contract's subject, which holds no id. */
 export const RPC_LABELS = ['rpc.method', 'error.type'] as const;
 
-export const roomAttributes = (operation: 'publish' | 'process', owner: Owner, event: string): SpanAttributes => ({
+export const roomAttributes = (operation: 'publish' | 'process', owner: RoomOwner, event: string): SpanAttributes => ({
   'messaging.system.name': 'nats',
   'messaging.operation.type': operation === 'publish' ? 'send' : 'process',
   'messaging.operation.name': operation,

@@ -2,7 +2,9 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
 
 /** The services that own contracts, by the first token of their subjects. */
-export type Owner = 'chat' | 'message' | 'presence';
+export type Owner = RoomOwner | 'webhook';
+/** Those who tell rooms of events. */
+export type RoomOwner = 'chat' | 'message' | 'presence';
 
 export type RequestSubject = `${Owner}.v${number}.${string}` | `internal.${Owner}.v${number}.${string}`;
 
@@ -38,7 +40,7 @@ export interface Throttle<Payload> {
 
 /** How HTTP clients reach a request. `input` reads path parameters, query and body merged into one object. */
 export interface HttpBinding<Payload> {
-  readonly method: 'get' | 'post' | 'patch';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** Express path below `/api/v1`. */
   readonly path: string;
   /** 200 unless told. */
@@ -120,7 +122,7 @@ export interface Expiry<Payload> {
 /** How a durable room event leaves for other systems, over RabbitMQ, once it is settled. */
 export interface IntegrationEvent<D extends z.ZodType = z.ZodType> {
   /** On the topic exchange: what it is about, and what happened to it. */
-  readonly routingKey: `${Owner}.${string}`;
+  readonly routingKey: `${RoomOwner}.${string}`;
   /** Fields are added, never changed; a breaking change is the next version beside this one. */
   readonly version: number;
   readonly description: string;
@@ -134,7 +136,7 @@ export function integrationEvent<D extends z.ZodType>(routingKey: IntegrationEve
 
 export interface RoomEventContract<P extends z.ZodType = z.ZodType> {
   readonly kind: 'roomEvent';
-  readonly owner: Owner;
+  readonly owner: RoomOwner;
   /** The name in the log and, unless `socket` is false, the Socket.IO event. */
   readonly event: string;
   /** false: only followers of the log hear of it. */
@@ -155,13 +157,13 @@ export interface RoomEventContract<P extends z.ZodType = z.ZodType> {
 
 /** An event for the joined sockets of a chat, on every gateway (no queue group). */
 export function roomEvent<P extends z.ZodType>(
-  owner: Owner,
+  owner: RoomOwner,
   contract: Omit<RoomEventContract<P>, 'kind' | 'owner'>,
 ): RoomEventContract<P> {
   return { kind: 'roomEvent', owner, ...contract };
 }
 
-export type SignalSubject = `log.${Owner}.heads`;
+export type SignalSubject = `log.${RoomOwner}.heads`;
 
 export interface SignalContract<P extends z.ZodType = z.ZodType> {
   readonly kind: 'signal';

@@ -5,6 +5,7 @@ export const MESSAGE_ID = '0198c0de-0001-7000-8000-000000000002';
 export const FILE_ID = '0198c0de-0002-7000-8000-000000000003';
 export const GATEWAY_ID = '0198c0de-0003-4000-8000-000000000004';
 export const LEASE_ID = '0198c0de-0004-4000-8000-000000000005';
+export const WEBHOOK_ID = '0198c0de-0005-7000-8000-000000000006';
 export const CLIENT = { id: 42, email: 'client@example.com', role: 'client' } as const;
 export const ADMIN = { id: 7, email: 'agent@example.com', role: 'admin' } as const;
 export const AT = '2026-03-14T15:09:26.535Z';

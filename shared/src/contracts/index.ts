@@ -3,6 +3,7 @@ import type { EdgeRequestContract, RequestContract, RoomEventContract } from './
 import { messageContracts, messageFacts, messagesRead, newMessage } from './messages.ts';
 import { participantUpdate, presenceContracts, userTyping } from './presence.ts';
 import { edgeContracts } from './session.ts';
+import { webhookContracts } from './webhooks.ts';
 
 export * from './access.ts';
 export * from './chats.ts';
@@ -16,12 +17,14 @@ export * from './session.ts';
 export type * from './socket-events.ts';
 export * from './trace.ts';
 export * from './values.ts';
+export * from './webhooks.ts';
 
 /** Everything that can be asked, by anybody: what the gateway offers to clients is what here names an event or a path. */
 export const requestContracts: readonly RequestContract[] = [
   ...Object.values(chatContracts),
   ...Object.values(messageContracts),
   ...Object.values(presenceContracts),
+  ...Object.values(webhookContracts),
 ];
 
 /** What the gateway answers itself. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { request, signal, type Owner, type PayloadOf, type RoomEventContract } from './define.ts';
+import { request, signal, type Owner, type PayloadOf, type RoomEventContract, type RoomOwner } from './define.ts';
 import { ADMIN, CHAT_ID, MESSAGE_ID } from './examples.ts';
 import { ChatId, Rev } from './values.ts';
 
@@ -27,7 +27,7 @@ export type Heads = z.output<typeof Heads>;
 export const LOG_PAGE = 500;
 
 /** What every owner of a chat log offers to those who follow it. */
-export const logContracts = (owner: Owner) => ({
+export const logContracts = (owner: RoomOwner) => ({
   readLog: request(`${owner}.v1.readLog`, {
     caller: 'service',
     description: 'Entries with a higher `rev` than `after`, in order; maybe fewer than asked for when `hasMore`. For followers that saw a gap.',
@@ -49,7 +49,7 @@ export const logContracts = (owner: Owner) => ({
   }),
 });
 
-export const headsSignal = (owner: Owner) => signal(`log.${owner}.heads`, {
+export const headsSignal = (owner: RoomOwner) => signal(`log.${owner}.heads`, {
   description: 'Every second: the heads of the chats that changed within the last seconds. Heals a lost last entry.',
   payload: z.object({ heads: Heads }),
   example: { heads: [{ chatId: CHAT_ID, rev: 12 }] },

@@ -13,6 +13,7 @@ const id = (missing: ErrorCode) =>
 export const ChatId = id('CHAT_NOT_FOUND');
 export const MessageId = id('MESSAGE_NOT_FOUND');
 export const FileId = id('FILE_NOT_FOUND');
+export const WebhookId = id('WEBHOOK_NOT_FOUND');
 
 /** Postgres stores no NUL, and UTF-8 has no lone surrogates. */
 export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();

@@ -1,0 +1,11 @@
+import type { Handler } from '@switchboard/shared/bus';
+import type { webhookContracts } from '@switchboard/shared/contracts';
+import type { WebhookStore } from '../domain/webhook-store.ts';
+
+const DEFAULT_LIMIT = 50;
+
+export const listDeliveriesHandler = (store: WebhookStore): Handler<typeof webhookContracts.listDeliveries> =>
+  ({ limit = DEFAULT_LIMIT, ...filter }) => store.listDeliveries({ ...filter, limit });
+
+export const replayDeliveriesHandler = (store: WebhookStore): Handler<typeof webhookContracts.replayDeliveries> =>
+  async ({ webhookId, deliveryId }) => ({ count: await store.replay(webhookId, deliveryId) });

@@ -1,0 +1,10 @@
+import { createDataSource, migrate } from '@switchboard/shared/postgres';
+import { PostgresUrl, readConfig } from '@switchboard/shared/runtime';
+import { z } from 'zod';
+import { databaseOptions } from './store/database.ts';
+
+// Run under the migrator's role, which owns the schema; the service's own role may only read and write rows.
+const { WEBHOOK_DATABASE_URL } = readConfig(z.object({ WEBHOOK_DATABASE_URL: PostgresUrl }));
+const options = databaseOptions(WEBHOOK_DATABASE_URL);
+const done = await migrate(createDataSource(options), options.schema);
+process.stdout.write(`webhook: ${done.length === 0 ? 'up to date' : done.join(', ')}\n`);

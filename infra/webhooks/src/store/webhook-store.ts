@@ -1,0 +1,110 @@
+import { parse, REPLAY_PAGE, type Delivery, type DeliveryState, type Webhook } from '@switchboard/shared/contracts';
+import { Failure } from '@switchboard/shared/errors';
+import { answers, guarded, prepared, type Database } from '@switchboard/shared/postgres';
+import type { DataSource } from 'typeorm';
+import { v7 as uuid } from 'uuid';
+import { z } from 'zod';
+import type { Seal } from '../domain/seal.ts';
+import type { WebhookStore } from '../domain/webhook-store.ts';
+import { lockWebhooks, promote } from './lanes.ts';
+
+interface WebhookRow extends Omit<Webhook, 'createdAt'> {
+  readonly createdAt: Date;
+}
+
+interface DeliveryRow extends Pick<Delivery, 'id' | 'eventId' | 'type' | 'chatId' | 'attempts'> {
+  readonly position: number;
+  readonly state: DeliveryState;
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+  readonly lastAt: Date | null;
+  readonly nextAt: Date | null;
+}
+
+const WEBHOOK = 'id, url, events, created_at AS "createdAt"';
+const DELIVERY = `id, position, event_id AS "eventId", type, chat_id AS "chatId", state, attempts, last_status AS "lastStatus", last_error AS "lastError",
+  last_at AS "lastAt", next_at AS "nextAt"`;
+
+/** A place in the list of a webhook's deliveries. */
+const Place = z.object({ cursor: z.string().regex(/^\d{1,15}$/, { error: 'is not a cursor of ours' }).transform(Number) });
+
+export function createWebhookStore(database: DataSource, seal: Seal): WebhookStore {
+  const statements = prepared(database);
+
+  return {
+    register: ({ url, events, secret }, by) => guarded(async () => {
+      const id = uuid();
+      const [row] = await statements.query<WebhookRow>(
+        `/* register-webhook */ INSERT INTO webhook.webhook (id, url, events, secret, created_by) VALUES ($1, $2, $3, $4, $5) RETURNING ${WEBHOOK}`,
+        [id, url, [...new Set(events)], seal.close(secret, id), by],
+      );
+      if (row === undefined) throw new Error('a webhook was stored and is not there');
+      return toWebhook(row);
+    }),
+
+    list: () => guarded(async () => {
+      const rows = await statements.query<WebhookRow>(`/* list-webhooks */ SELECT ${WEBHOOK} FROM webhook.webhook WHERE removed_at IS NULL ORDER BY id`);
+      return rows.map(toWebhook);
+    }),
+
+    remove: (webhookId) => guarded(async () => {
+      const rows = await statements.query(
+        `/* remove-webhook */ UPDATE webhook.webhook SET removed_at = now(), secret = '' WHERE id = $1 AND removed_at IS NULL RETURNING id`,
+        [webhookId],
+      );
+      if (rows.length === 0) throw new Failure('WEBHOOK_NOT_FOUND');
+    }),
+
+    listDeliveries: ({ webhookId, state, limit, cursor }) => guarded(async () => {
+      const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : parse(Place, { cursor: Buffer.from(cursor, 'base64url').toString() }).cursor;
+      const known = await statements.query('/* find-webhook */ SELECT 1 FROM webhook.webhook WHERE id = $1 AND removed_at IS NULL', [webhookId]);
+      if (known.length === 0) throw new Failure('WEBHOOK_NOT_FOUND');
+      const rows = await (state === undefined
+        ? statements.query<DeliveryRow>(`/* list-deliveries */ SELECT ${DELIVERY} FROM webhook.delivery WHERE webhook_id = $1 AND position < $2 ORDER BY position DESC LIMIT $3`, [webhookId, before, limit + 1])
+        : statements.query<DeliveryRow>(
+          `/* list-deliveries-of-state */ SELECT ${DELIVERY} FROM webhook.delivery WHERE webhook_id = $1 AND position < $2 AND state = $4 ORDER BY position DESC LIMIT $3`,
+          [webhookId, before, limit + 1, state],
+        ));
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      return { deliveries: page.map(toDelivery), ...(rows.length > limit && last !== undefined ? { nextCursor: Buffer.from(last.position.toString()).toString('base64url') } : {}) };
+    }),
+
+    replay: (webhookId, deliveryId) => guarded(() => database.transaction(async (transaction) => {
+      const [webhook] = await lockWebhooks(transaction, 'id = $1', [webhookId]);
+      if (webhook === undefined) throw new Failure('WEBHOOK_NOT_FOUND');
+      const chatIds = await putBack(transaction, webhookId, deliveryId);
+      // Whichever was next in these chats, a younger one may not be it any more.
+      await transaction.query('UPDATE webhook.delivery SET next_at = NULL WHERE webhook_id = $1 AND next_at IS NOT NULL AND chat_id = ANY($2::uuid[])', [webhookId, chatIds]);
+      await promote(transaction, [...new Set(chatIds)].map((chatId) => ({ webhookId, chatId })));
+      return chatIds.length;
+    })),
+
+    isReady: () => answers(database),
+  };
+}
+
+/** Returns the chat of each that was. */
+async function putBack(transaction: Database, webhookId: string, deliveryId: string | undefined): Promise<string[]> {
+  const [which, parameter] = deliveryId === undefined ? [`state = 'dead' ORDER BY position LIMIT $2`, REPLAY_PAGE] : [`state <> 'waiting' AND id = $2`, deliveryId];
+  const rows = await transaction.query<{ chatId: string }>(
+    `WITH again AS (
+       UPDATE webhook.delivery SET state = 'waiting', attempts = 0, first_at = NULL
+       WHERE id IN (SELECT id FROM webhook.delivery WHERE webhook_id = $1 AND ${which}) RETURNING chat_id
+     )
+     SELECT chat_id AS "chatId" FROM again`,
+    [webhookId, parameter],
+  );
+  return rows.map(({ chatId }) => chatId);
+}
+
+const toWebhook = ({ createdAt, ...row }: WebhookRow): Webhook => ({ ...row, createdAt: createdAt.toISOString() });
+
+const toDelivery = ({ id, eventId, type, chatId, state, attempts, lastStatus, lastError, lastAt, nextAt }: DeliveryRow): Delivery => ({
+  id, eventId, type, chatId, state, attempts,
+  ...(lastStatus === null ? {} : { lastStatus }),
+  ...(lastError === null ? {} : { lastError }),
+  ...(lastAt === null ? {} : { lastAt: lastAt.toISOString() }),
+  ...(nextAt === null ? {} : { nextAt: nextAt.toISOString() }),
+  ...(lastAt === null || state !== 'delivered' ? {} : { deliveredAt: lastAt.toISOString() }),
+});
