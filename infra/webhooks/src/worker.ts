@@ -1,7 +1,8 @@
 import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Counts, observe } from '@switchboard/shared/bus';
 import type { Logger } from '@switchboard/shared/runtime';
-import { judge, PATIENCE, type Answer, type Patience } from './domain/attempt.ts';
+import { judge, PATIENCE, type Answer, type Patience, type Verdict } from './domain/attempt.ts';
 import type { Seal } from './domain/seal.ts';
 import { headersOf } from './domain/signature.ts';
 import type { DeliveryQueue, DueDelivery } from './domain/webhook-store.ts';
@@ -12,6 +13,8 @@ const deliveries = new Counts('switchboard.webhook.deliveries', '{attempt}', 'At
 
 /** How often it is looked how long the oldest waits. */
 const LOOK_EVERY_MS = 1_000;
+/** How often it is tried to store an outcome, before the receiver is asked again for what it may have taken. */
+const STORE_TRIES = 20;
 
 export interface Pace extends Patience {
   /** For an answer. */
@@ -133,13 +136,26 @@ export class Worker {
   }
 
   async #deliver(delivery: DueDelivery): Promise<void> {
-    const { queue, pace } = this.#options;
+    const { pace } = this.#options;
     const startedAt = performance.now();
     const answer = await this.#post(delivery);
     const ageMs = delivery.ageMs + performance.now() - startedAt;
     const verdict = judge({ number: delivery.attempts + 1, ageMs, answer }, pace, Math.random());
-    await queue.settle(delivery, answer, verdict);
+    await this.#store(delivery, answer, verdict);
     deliveries.add(1, verdict.state === 'waiting' ? 'retried' : verdict.state);
+  }
+
+  async #store(delivery: DueDelivery, answer: Answer, verdict: Verdict): Promise<void> {
+    const { queue, pace } = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await queue.settle(delivery, answer, verdict);
+        return;
+      } catch (error) {
+        if (attempt === STORE_TRIES || this.#ending.signal.aborted) throw error;
+        await sleep(pace.pollMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+      }
+    }
   }
 
   async #post({ url, webhookId, secret, eventId: id, body, traceparent }: DueDelivery): Promise<Answer> {

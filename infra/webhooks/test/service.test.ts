@@ -213,16 +213,24 @@ const secret = 'a secret of thirty-two bytes it is'.replaceAll(' ', '-');
     expect(receiver.most.get('/slow')).toBe(5);
   });
 
-  it('loses nothing while its database takes nothing', async () => {
-    await start();
+  it('loses nothing while its database takes nothing, not even when it ends meanwhile', async () => {
+    const service = await start();
     await register();
     await publish(1);
     await untilTaken([1]);
+    const untilHandedOut = () => waitFor(async () => (await channel.checkQueue(queueNameOf(exchange))).messageCount === 0, { what: 'the service to have them all' });
     await database.query('ALTER TABLE webhook.webhook RENAME TO away');
     await publish(2, 4);
-    expect(receiver.taken(chatId)).toEqual([1]);
+    await untilHandedOut();
     await database.query('ALTER TABLE webhook.away RENAME TO webhook');
     await untilTaken([1, 2, 3, 4]);
+    await database.query('ALTER TABLE webhook.webhook RENAME TO away');
+    await publish(5, 7);
+    await untilHandedOut();
+    await service.stop();
+    await database.query('ALTER TABLE webhook.away RENAME TO webhook');
+    await start();
+    await untilTaken([1, 2, 3, 4, 5, 6, 7]);
   });
 
   it('goes on where it was after a restart: what came meanwhile is not lost', async () => {
