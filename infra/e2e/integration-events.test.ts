@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { chatAssigned, chatOpened, chatStatusChanged, cloudEventOf, messagesRead, newMessage, type CloudEvent } from '@switchboard/shared/contracts';
-import { canOpenRabbit, EventConsumer, openRabbit, startSystem, waitFor, WITHOUT_WEBHOOKS, type SharedRabbit, type TestSystem } from '../testing/index.ts';
+import { canStartRabbit, EventConsumer, startRabbit, startSystem, waitFor, WITHOUT_WEBHOOKS, type TestRabbit, type TestSystem } from '../testing/index.ts';
 import { startTracePage, type TracePage } from '../traces/server.ts';
 import { aClient, anAdmin, Clients, openChat } from './client.ts';
 import { HttpUser } from './http-client.ts';
@@ -10,16 +10,16 @@ import { scrape } from './scrape.ts';
 
 // What other systems get to know, over a real RabbitMQ, of what is done with the whole system.
 
-(canOpenRabbit ? describe : describe.skip)('integration events', () => {
+(canStartRabbit ? describe : describe.skip)('integration events', () => {
   const exchange = `test.${randomUUID()}`;
-  let rabbit: SharedRabbit;
+  let rabbit: TestRabbit;
   let page: TracePage;
   let system: TestSystem;
   let clients: Clients;
   let consumer: EventConsumer;
 
   beforeAll(async () => {
-    [rabbit, page] = await Promise.all([openRabbit(), startTracePage({ port: 0 })]);
+    [rabbit, page] = await Promise.all([startRabbit(), startTracePage({ port: 0 })]);
     system = await startSystem({
       replicas: 'message-service=2', only: WITHOUT_WEBHOOKS,
       env: { AMQP_URL: rabbit.url, AMQP_EXCHANGE: exchange, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `http://127.0.0.1:${page.port}/v1/traces`, OTEL_TRACES_SAMPLER_ARG: '1', OTEL_BSP_SCHEDULE_DELAY: '100', OTEL_METRICS_EXPORTER: 'prometheus' },
@@ -109,4 +109,22 @@ import { scrape } from './scrape.ts';
     }
     expect(consumer.of(chatId).filter(({ source }) => source.includes('message')).map(({ sequence }) => Number(sequence))).toEqual(Array.from({ length: sent }, (_, index) => index + 1));
   }, 90_000);
+
+  it('are all there when RabbitMQ comes back that was killed, and nobody in the chat felt it', async () => {
+    const chatId = await openChat(system, owner);
+    const client = await clients.connect(owner);
+    const texts = Array.from({ length: 60 }, (_, index) => `message ${index}`);
+    for (const [index, text] of texts.entries()) {
+      if (index === 20) await rabbit.kill();
+      expect((await client.ask('sendMessage', { chatId, message: { text } })).event).toBe('messageSent');
+    }
+    expect((await fetch(`${system.url}/readyz`)).status).toBe(200);
+    await rabbit.restart();
+    const after = await (await EventConsumer.attach(rabbit.url, consumer.queue)).consume();
+    const created = () => [...consumer.events, ...after.events].filter(({ subject, type }) => subject === chatId && type === 'switchboard.message.created.v1');
+    await waitFor(() => new Set(created().map(({ id }) => id)).size === texts.length, { what: 'all of them', timeoutMs: 20_000 });
+    const once = new Map(created().map(({ id, data }) => [id, data]));
+    expect([...once.values()]).toEqual(texts.map((text) => expect.objectContaining({ text })));
+    await after.close();
+  }, 60_000);
 });

@@ -69,7 +69,7 @@ const stranger: Actor = { id: 8, email: '', role: 'client' };
 const chat = (version = 1, id: string = randomUUID()): ChatFacts => ({ id, clientId: 7, status: version % 2 ? 'PENDING' : 'ACTIVE', version, ...(version % 2 ? {} : { adminId: version }) });
 const stored = async (id: string): Promise<number | undefined> =>
   (await database.query<{ version: number }>('SELECT version FROM presence.chat WHERE id = $1', [id])).rows[0]?.version;
-const untilStored = (id: string, version: number): Promise<unknown> => waitFor(async () => (await stored(id)) === version, { what: `version ${version}` });
+const untilStored = (id: string, version: number): Promise<unknown> => waitFor(async () => (await stored(id)) === version, { what: `version ${version}`, timeoutMs: 12_000 });
 
 describe('the rows', () => {
   it('never go back to an older version, in whatever order, and however often, versions come', async () => {
