@@ -167,11 +167,11 @@ const thawing: Fault = {
 
 export const processFaults: readonly Fault[] = [
   killed('message-service', 3, { everyday: true }),
-  killed('gateway', 1, { everyday: true }),
+  killed('gateway', 1),
   killed('gateway-2', 3),
   killed('chat-service', 2),
   killed('presence-service', 2),
-  killed('nats', 2, { everyday: true }),
+  killed('nats', 2),
   killed('postgres', 10, { name: 'Postgres killed 10 times in the middle of transactions' }),
   killed('postgres', 2, { everyday: true }),
   killed('message-service', 3, { name: 'the only message-service killed 3 times', replicas: 'gateway=2,message-service=1' }),
