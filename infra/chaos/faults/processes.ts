@@ -173,7 +173,7 @@ export const processFaults: readonly Fault[] = [
   killed('presence-service', 2),
   killed('nats', 2),
   killed('postgres', 10, { name: 'Postgres killed 10 times in the middle of transactions' }),
-  killed('postgres', 2, { everyday: true }),
+  killed('postgres', 2),
   killed('message-service', 3, { name: 'the only message-service killed 3 times', replicas: 'gateway=2,message-service=1' }),
   killedIdle,
   ghosts,
