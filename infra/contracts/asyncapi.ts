@@ -1,10 +1,10 @@
 import {
   chatHeads, cloudEventOf, EVENTS_EXCHANGE, eventTypeOf, integrationEvents, messageHeads, requestContracts, roomEvents, tokenExpiring,
-  type EdgeRequestContract, type IntegrationEvent, type RequestContract, type RoomEventContract,
+  type IntegrationEvent, type RequestContract, type RoomEventContract,
 } from '@switchboard/shared/contracts';
 import { cloudEventExample } from './examples.ts';
 import { jsonSchemaOf, type JsonSchema } from './json-schema.ts';
-import { errorsOf, errorTable, ownerOf, socketRequests, summaryOf } from './operations.ts';
+import { askedSchemaOf, errorsOf, errorTable, ownerOf, socketRequests, summaryOf } from './operations.ts';
 
 // https://www.asyncapi.com/docs/reference/specification/v3.0.0
 
@@ -51,7 +51,7 @@ function socketPart(): Part {
     const { socket, description, reply, example } = contract;
     if (socket === undefined) continue;
     const ack = `${socket.event}.reply`;
-    messages[socket.event] = message(socket.event, description, askedSchema(contract), socket.form?.example ?? example.payload);
+    messages[socket.event] = message(socket.event, description, askedSchemaOf(contract), socket.form?.example ?? example.payload);
     messages[ack] = message(socket.reply, `Answers \`${socket.event}\`: to the acknowledgement callback as \`{event, data, traceId}\`, without one as an event of this name.`, envelopeOf(socket.reply, jsonSchemaOf(reply)), { event: socket.reply, data: example.reply, traceId: '4bf92f3577b34da6a3ce929d0e0e4736' });
     operations[`socket.${socket.event}`] = {
       action: 'receive', title: socket.event, summary: summaryOf(description), description: asked(description, contract), tags: [{ name: 'clients' }],
@@ -72,7 +72,6 @@ function socketPart(): Part {
   };
 }
 
-const askedSchema = ({ socket, payload }: RequestContract | EdgeRequestContract): JsonSchema => jsonSchemaOf(socket?.form?.shown ?? socket?.form?.payload ?? payload);
 const envelopeOf = (event: string, data: JsonSchema): JsonSchema =>
   ({ type: 'object', required: ['event', 'data'], properties: { event: { const: event }, data, traceId: { type: 'string' } } });
 

@@ -1,4 +1,4 @@
-import type { JsonSchema } from './json-schema.ts';
+import { isSchema, type JsonSchema } from './json-schema.ts';
 
 /** `in`: others say it and we read it, strictly. `out`: we say it and others read it, leaving out what they do not know. */
 export type Direction = 'in' | 'out';
@@ -97,7 +97,6 @@ const typesOf = ({ type }: JsonSchema): readonly string[] | undefined => (typeof
 const hasType = (schema: JsonSchema, type: string): boolean => typesOf(schema)?.includes(type) !== false;
 const propertiesOf = (schema: JsonSchema): Readonly<Record<string, JsonSchema>> => schema.properties ?? {};
 const allPropertiesOf = (schema: JsonSchema): Readonly<Record<string, JsonSchema>> => Object.assign({}, ...optionsOf(schema).map(propertiesOf)) as Record<string, JsonSchema>;
-const isSchema = (value: unknown): value is JsonSchema => typeof value === 'object' && value !== null && !Array.isArray(value);
 const fewest = (lists: readonly string[][]): string[] => lists.reduce((least, list) => (list.length < least.length ? list : least));
 
 function typeOfValue(value: unknown): string {

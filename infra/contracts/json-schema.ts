@@ -14,6 +14,8 @@ const Schema: z.ZodType<JsonSchema> = z.looseObject({
   required: z.array(z.string()).optional(),
 });
 
+export const isSchema = (value: unknown): value is JsonSchema => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /**
  * What may be sent by this schema, and what its readers may rely on: readers are tolerant, so both are the input's schema, in which only a strict
  * object is closed.

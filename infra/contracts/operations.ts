@@ -1,6 +1,7 @@
 import { queueOf } from '@switchboard/shared/bus';
 import { edgeRequests, requestContracts, type EdgeRequestContract, type RequestContract } from '@switchboard/shared/contracts';
 import { ERRORS, type ErrorCode } from '@switchboard/shared/errors';
+import { jsonSchemaOf, type JsonSchema } from './json-schema.ts';
 
 /** What may come of anything that is asked, beside what a contract names. */
 const ANY_REQUEST: readonly ErrorCode[] = ['UNAUTHORIZED', 'FORBIDDEN', 'VALIDATION', 'RATE_LIMITED', 'BUSY', 'UNAVAILABLE', 'TIMEOUT', 'INTERNAL'];
@@ -15,6 +16,9 @@ export const ownerOf = ({ subject }: RequestContract): string => queueOf(subject
 
 /** Whatever a socket can emit. */
 export const socketRequests = (): (RequestContract | EdgeRequestContract)[] => [...requestContracts.filter(({ socket }) => socket !== undefined), ...edgeRequests];
+
+/** What a client says to ask for it. */
+export const askedSchemaOf = ({ socket, payload }: RequestContract | EdgeRequestContract): JsonSchema => jsonSchemaOf(socket?.form?.shown ?? socket?.form?.payload ?? payload);
 
 /** As a table, for those who read. */
 export const errorTable = (codes: readonly ErrorCode[]): string =>

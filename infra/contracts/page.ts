@@ -2,8 +2,8 @@ import { cloudEventOf, EVENTS_EXCHANGE, integrationEvents, requestContracts, roo
 import { ERRORS, type ErrorCode } from '@switchboard/shared/errors';
 import { html, trusted, type Html, type Piece } from '../traces/html.ts';
 import { cloudEventExample } from './examples.ts';
-import { jsonSchemaOf, type JsonSchema } from './json-schema.ts';
-import { errorsOf, ownerOf, socketRequests } from './operations.ts';
+import { isSchema, jsonSchemaOf, type JsonSchema } from './json-schema.ts';
+import { askedSchemaOf, errorsOf, ownerOf, socketRequests } from './operations.ts';
 
 /** What can be read at `/docs`: no script, all on one page, so that a browser's search finds it. `version`: that of the contracts. */
 export const page = (version: string): string => html`<!doctype html>
@@ -36,12 +36,12 @@ const sections = (): Section[] => [
     id: 'socket-requests', title: 'Socket.IO: what a client asks',
     about: 'Connect with auth: { token }. With an acknowledgement callback the answer is {event, data, traceId}, or {event: "error", data: sentence, code, retryable, traceId, details?}; without one it is emitted under the name of the reply, or as error.',
     operations: socketRequests().flatMap((contract) => {
-      const { socket, description, payload, reply, example } = contract;
+      const { socket, description, reply, example } = contract;
       if (socket === undefined) return [];
       return {
         name: socket.event, description, errors: errorsOf(contract),
         parts: [
-          { title: 'payload', schema: jsonSchemaOf(socket.form?.shown ?? socket.form?.payload ?? payload), example: socket.form?.example ?? example.payload },
+          { title: 'payload', schema: askedSchemaOf(contract), example: socket.form?.example ?? example.payload },
           { title: `${socket.reply}: data`, schema: jsonSchemaOf(reply), example: example.reply },
         ],
       };
@@ -125,7 +125,6 @@ function range(least: unknown, most: unknown): string {
   return [isBound(least) ? `at least ${String(least)}` : '', isBound(most) ? `at most ${String(most)}` : ''].filter(Boolean).join(', ');
 }
 
-const isSchema = (value: unknown): value is JsonSchema => typeof value === 'object' && value !== null && !Array.isArray(value);
 const optionsOf = ({ anyOf }: JsonSchema): JsonSchema[] | undefined => (Array.isArray(anyOf) ? anyOf.filter(isSchema) : undefined);
 
 const STYLE = `

@@ -1,7 +1,7 @@
 import { chatHeads, cloudEventOf, integrationEvents, messageHeads, requestContracts, roomEvents, tokenExpiring, type IntegrationEvent } from '@switchboard/shared/contracts';
 import type { Direction, Surface, SurfaceEntry } from './compatibility.ts';
 import { jsonSchemaOf, type JsonSchema } from './json-schema.ts';
-import { socketRequests } from './operations.ts';
+import { askedSchemaOf, socketRequests } from './operations.ts';
 
 /** All that other teams and clients rely on, by the name they know it by. */
 export function surface(): Surface {
@@ -16,9 +16,9 @@ const natsEntries = (): Entry[] => requestContracts.flatMap(({ subject, payload,
   entry(`NATS ${subject} reply`, 'out', jsonSchemaOf(reply)),
 ]);
 
-const socketEntries = (): Entry[] => socketRequests().flatMap(({ socket, payload, reply }) => (socket === undefined ? [] : [
-  entry(`Socket.IO ${socket.event} payload`, 'in', jsonSchemaOf(socket.form?.shown ?? socket.form?.payload ?? payload)),
-  entry(`Socket.IO ${socket.event} reply`, 'out', { type: 'object', required: ['event', 'data'], properties: { event: { const: socket.reply }, data: jsonSchemaOf(reply) } }),
+const socketEntries = (): Entry[] => socketRequests().flatMap((contract) => (contract.socket === undefined ? [] : [
+  entry(`Socket.IO ${contract.socket.event} payload`, 'in', askedSchemaOf(contract)),
+  entry(`Socket.IO ${contract.socket.event} reply`, 'out', { type: 'object', required: ['event', 'data'], properties: { event: { const: contract.socket.reply }, data: jsonSchemaOf(contract.reply) } }),
 ]));
 
 const httpEntries = (): Entry[] => requestContracts.flatMap(({ http, reply }) => (http === undefined ? [] : [

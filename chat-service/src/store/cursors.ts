@@ -1,5 +1,5 @@
 import { parse } from '@switchboard/shared/contracts';
-import type { LogPosition } from '@switchboard/shared/log';
+import { LOG_START, type LogPosition } from '@switchboard/shared/log';
 import { z } from 'zod';
 
 // Cursors are opaque to everyone else: base64url of JSON. One that this service did not make is a VALIDATION failure.
@@ -27,4 +27,4 @@ export const decodeKey = (cursor: string): z.output<typeof Key> => parse(KeyCurs
 /** A place in the log, in commit order; before the first entry when there is no cursor. */
 export const encodePosition = ({ xact, position }: LogPosition): string => encode({ xact, position });
 export const decodePosition = (cursor: string | undefined): LogPosition =>
-  cursor === undefined ? { xact: 0, position: 0 } : parse(PositionCursor, { cursor }).cursor;
+  cursor === undefined ? LOG_START : parse(PositionCursor, { cursor }).cursor;

@@ -1,4 +1,4 @@
-import type { Message, Role } from '@switchboard/shared/contracts';
+import type { Message, MessageCreated, Role } from '@switchboard/shared/contracts';
 
 /** A message as it is stored. */
 export interface StoredMessage {
@@ -30,12 +30,19 @@ export const render = ({ message, replyTo }: Thread, urlOf: UrlOfFile): Message 
 });
 
 const renderPlain = (message: StoredMessage, urlOf: UrlOfFile): Omit<Message, 'replyTo'> => ({
+  ...common(message),
+  fileUrl: message.fileId === null ? undefined : urlOf(message.fileId),
+});
+
+/** The message as other systems are told of it: its file by its id, which is good for ever. */
+export const renderCreated = (message: StoredMessage): MessageCreated => ({ ...common(message), fileId: message.fileId ?? undefined });
+
+const common = (message: StoredMessage): Omit<MessageCreated, 'fileId'> => ({
   id: message.id,
   chatId: message.chatId,
   seq: message.seq,
   senderId: message.senderId,
   text: message.text ?? undefined,
-  fileUrl: message.fileId === null ? undefined : urlOf(message.fileId),
   replyToId: message.replyToId ?? undefined,
   createdAt: message.createdAt.toISOString(),
   sender: { id: message.senderId, email: message.senderEmail, role: message.senderRole },

@@ -1,12 +1,10 @@
-import { newMessage, type MessageCreated } from '@switchboard/shared/contracts';
+import { newMessage } from '@switchboard/shared/contracts';
 import type { LogRow } from '@switchboard/shared/log';
 import { prepared } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
-import { z } from 'zod';
-import type { StoredMessage } from '../domain/message.ts';
+import { renderCreated, type StoredMessage } from '../domain/message.ts';
 import { messageColumns } from './message-rows.ts';
-
-const SeqPayload = z.object({ seq: z.int() });
+import { SeqPayload } from './rendered-log.ts';
 
 /** What other systems are told of these entries, in their order. */
 export async function integrationData(database: DataSource, rows: readonly LogRow[]): Promise<unknown[]> {
@@ -17,7 +15,7 @@ export async function integrationData(database: DataSource, rows: readonly LogRo
      CROSS JOIN LATERAL (SELECT * FROM message.message WHERE chat_id = wanted.chat_id AND seq = wanted.seq) AS m`,
     [wanted.map(({ chatId }) => chatId), wanted.map(({ seq }) => seq)],
   );
-  const byPlace = new Map(messages.map((message) => [keyOf(message), toCreated(message)]));
+  const byPlace = new Map(messages.map((message) => [keyOf(message), renderCreated(message)]));
   return rows.map(({ payload }, index) => {
     const place = places[index];
     return place === undefined ? payload : byPlace.get(keyOf(place)) ?? missing(place);
@@ -29,15 +27,3 @@ const keyOf = ({ chatId, seq }: { readonly chatId: string; readonly seq: number 
 function missing({ chatId, seq }: { readonly chatId: string; readonly seq: number }): never {
   throw new Error(`the log of chat ${chatId} names message ${seq.toString()}, which is not stored`);
 }
-
-const toCreated = (message: StoredMessage): MessageCreated => ({
-  id: message.id,
-  chatId: message.chatId,
-  seq: message.seq,
-  senderId: message.senderId,
-  text: message.text ?? undefined,
-  fileId: message.fileId ?? undefined,
-  replyToId: message.replyToId ?? undefined,
-  createdAt: message.createdAt.toISOString(),
-  sender: { id: message.senderId, email: message.senderEmail, role: message.senderRole },
-});

@@ -6,7 +6,7 @@ import { fitting, THREAD_COLUMNS, THREAD_TABLES, type ThreadRow } from './messag
 import { withinBytes } from './page.ts';
 
 /** In the log a message is its `seq`; it is rendered whenever the log is read, with file URLs that are good then. */
-const SeqPayload = z.object({ seq: z.int() });
+export const SeqPayload = z.object({ seq: z.int() });
 
 export interface LogPage {
   readonly entries: LogEntry[];

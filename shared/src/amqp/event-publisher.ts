@@ -27,8 +27,8 @@ export class EventPublisher {
 
   constructor(options: EventPublisherOptions) {
     this.#options = options;
-    for (const { integration } of options.events) if (integration !== undefined) relayed.add(0, integration.routingKey);
     this.#kinds = new Map(options.events.flatMap(({ event, integration }) => (integration === undefined ? [] : [[event, integration] as const])));
+    for (const { routingKey } of this.#kinds.values()) relayed.add(0, routingKey);
   }
 
   /**
