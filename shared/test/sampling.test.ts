@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
+import { hrTimeToMilliseconds } from '@opentelemetry/core';
 import { InMemorySpanExporter, SamplingDecision, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { newTrace } from '@switchboard/shared/bus';
 import { waitFor } from '../../infra/testing/index.ts';
@@ -50,5 +51,19 @@ describe('spans of libraries', () => {
       .toEqual([['failed', { name: 'failed' }], ['slow', { name: 'slow' }]].map(([name, attributes], n) => [name, attributes, kept[n]?.traceId, kept[n]?.spanId]));
     // No more of a name than the budget has.
     expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['failed', 'slow', 'slow']);
+  });
+
+  it('begin before what they caused, however late the word of their end', () => {
+    const exporter = new InMemorySpanExporter();
+    const clock = new EpochClock();
+    const until = { time: 0 };
+    const stall = { onStart: () => undefined, onEnd: () => { while (performance.now() < until.time); }, forceFlush: () => Promise.resolve(), shutdown: () => Promise.resolve() };
+    const keep = new KeepWhatMatters(new SimpleSpanProcessor({ exporter }), 100, new Budget(Infinity), clock);
+    const span = new TracerProvider({ spanProcessors: [stall, keep] }).getTracer('test').startSpan('POST');
+    const caused = performance.now();
+    until.time = caused + 20;
+    span.end();
+    const [told] = exporter.getFinishedSpans();
+    expect(hrTimeToMilliseconds(told?.startTime ?? [0, 0])).toBeLessThanOrEqual(hrTimeToMilliseconds(clock.timeOf(caused)));
   });
 });

@@ -66,6 +66,7 @@ export class KeepWhatMatters implements SpanProcessor {
   readonly #slowMs: number;
   readonly #budget: Budget;
   readonly #clock: EpochClock;
+  readonly #startedAt = new WeakMap<object, number>();
 
   constructor(queue: SpanProcessor, slowMs: number, budget: Budget, clock: EpochClock) {
     this.#clock = clock;
@@ -74,13 +75,13 @@ export class KeepWhatMatters implements SpanProcessor {
     this.#budget = budget;
   }
 
-  onStart(): void {
-    // Nothing is known of it yet.
+  onStart(span: object): void {
+    this.#startedAt.set(span, performance.now());
   }
 
   onEnd(span: ReadableSpan): void {
     const isSampled = (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
-    if (isSampled || (this.#matters(span) && this.#budget.allows(span.name))) this.#queue.onEnd(toTell(span, this.#clock));
+    if (isSampled || (this.#matters(span) && this.#budget.allows(span.name))) this.#queue.onEnd(toTell(span, this.#startOf(span), this.#clock));
   }
 
   forceFlush(): Promise<void> {
@@ -91,6 +92,15 @@ export class KeepWhatMatters implements SpanProcessor {
     return this.#queue.shutdown();
   }
 
+  /**
+   * The SDK knows to the millisecond when a span began, and exactly how long it took. Both ends are told to us a moment
+   * late, at times a long one: the earlier reading is the truer, and a span's children begin after the first.
+   */
+  #startOf(span: ReadableSpan): number {
+    const byItsEnd = performance.now() - hrTimeToMilliseconds(span.duration);
+    return Math.min(this.#startedAt.get(span) ?? byItsEnd, byItsEnd);
+  }
+
   #matters({ status, duration }: ReadableSpan): boolean {
     return status.code === SpanStatusCode.ERROR || hrTimeToMilliseconds(duration) >= this.#slowMs;
   }
@@ -98,15 +108,13 @@ export class KeepWhatMatters implements SpanProcessor {
 
 /**
  * The same span, for a queue that lets only sampled ones pass; without the words of its error, since Postgres puts values
- * of rows into them (its code is an attribute); and with times as fine as those of our own spans: the SDK knows to the
- * millisecond when a span began, and exactly how long it took.
+ * of rows into them (its code is an attribute); and with times as fine as those of our own spans.
  */
-function toTell(span: ReadableSpan, clock: EpochClock): ReadableSpan {
-  const endedAt = performance.now();
+function toTell(span: ReadableSpan, startedAt: number, clock: EpochClock): ReadableSpan {
   const spanContext = { ...span.spanContext(), traceFlags: TraceFlags.SAMPLED };
   return {
     name: span.name, kind: span.kind, spanContext: () => spanContext,
-    startTime: clock.timeOf(endedAt - hrTimeToMilliseconds(span.duration)), endTime: clock.timeOf(endedAt), duration: span.duration, status: { code: span.status.code }, attributes: span.attributes, links: span.links, events: [], ended: span.ended,
+    startTime: clock.timeOf(startedAt), endTime: clock.timeOf(startedAt + hrTimeToMilliseconds(span.duration)), duration: span.duration, status: { code: span.status.code }, attributes: span.attributes, links: span.links, events: [], ended: span.ended,
     resource: span.resource, instrumentationScope: span.instrumentationScope, droppedAttributesCount: span.droppedAttributesCount,
     droppedEventsCount: span.droppedEventsCount, droppedLinksCount: span.droppedLinksCount,
     ...(span.parentSpanContext === undefined ? {} : { parentSpanContext: span.parentSpanContext }),
