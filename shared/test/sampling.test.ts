@@ -39,8 +39,8 @@ describe('spans of libraries', () => {
     const exporter = new InMemorySpanExporter();
     const tracer = new TracerProvider({ sampler: new RootsAreRecorded(new Share(0, Infinity)), spanProcessors: [new KeepWhatMatters(new SimpleSpanProcessor({ exporter }), 100, new Budget(2), new EpochClock())] }).getTracer('test');
     const end = (name: string, ms: number, code = SpanStatusCode.UNSET) => {
-      const span = tracer.startSpan(name, { kind: SpanKind.SERVER, startTime: 1_000, attributes: { name } }, ROOT_CONTEXT);
-      span.setStatus({ code }).end(1_000 + ms);
+      const span = tracer.startSpan(name, { kind: SpanKind.SERVER, startTime: [1, 0], attributes: { name } }, ROOT_CONTEXT);
+      span.setStatus({ code }).end([1, ms * 1e6]);
       return span.spanContext();
     };
     end('fast', 99);
