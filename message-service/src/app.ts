@@ -3,7 +3,7 @@ import { Bus } from '@switchboard/shared/bus';
 import { messageContracts, messageHeads, messagesRead, newMessage } from '@switchboard/shared/contracts';
 import { rateOf, TokenBuckets, Turns, userRateOf } from '@switchboard/shared/limits';
 import { announceHeads, KnownChats } from '@switchboard/shared/log';
-import { openDatabase } from '@switchboard/shared/postgres';
+import { openDatabase, untilMisfit } from '@switchboard/shared/postgres';
 import { InternalServer, noTelemetry, type Logger, type Running, type Telemetry } from '@switchboard/shared/runtime';
 import { blobsOf, type Config } from './config.ts';
 import { createFileUrls } from './files/file-urls.ts';
@@ -22,11 +22,11 @@ const MAX_READS_PER_USER = 4;
 /** Whoever asks waits no longer for an answer than REQUEST_TIMEOUT_MS. */
 const READ_PATIENCE_MS = 1_000;
 
-/** message-service, serving. Waits for Postgres and NATS as long as they take; meanwhile it is live and not ready. */
+/** message-service, serving. Waits for Postgres, a schema that fits and NATS as long as they take; meanwhile it is live and not ready. */
 export async function createMessageService(config: Config, logger: Logger, telemetry: Telemetry = noTelemetry): Promise<Running & { readonly url: string }> {
   const internal = await InternalServer.listen(config.INTERNAL_HOST, config.INTERNAL_PORT);
   const blobs = await blobsOf(config);
-  const database = await openDatabase(databaseOptions(config.MESSAGE_DATABASE_URL), logger);
+  const database = await openDatabase(databaseOptions(config.MESSAGE_DATABASE_URL), logger, internal.waits);
   const bus = await Bus.connect({ url: config.NATS_URL, user: 'message-service', logger, recorder: telemetry.recorder });
 
   const { urlOf, isGood } = createFileUrls(config.PUBLIC_URL, config.FILE_URL_SECRET);
@@ -57,6 +57,7 @@ export async function createMessageService(config: Config, logger: Logger, telem
 
   return {
     url: internal.url,
+    over: untilMisfit(database, SCHEMA),
     async stop() {
       internal.withdraw();
       stopAnnouncing();

@@ -25,8 +25,8 @@ it('can be taken back', async () => {
   const dataSource = await createDataSource(databaseOptions(database.url('message_migrator'))).initialize();
   try {
     for (let left = databaseOptions('').migrations.length; left > 0; left--) await dataSource.undoLastMigration();
-    const { rows } = await database.query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'message'");
-    expect(rows).toEqual([{ table_name: 'migration' }]);
+    const { rows } = await database.query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'message' ORDER BY table_name");
+    expect(rows).toEqual([{ table_name: 'migration' }, { table_name: 'schema_floor' }]);
     await dataSource.runMigrations();
   } finally {
     await dataSource.destroy();

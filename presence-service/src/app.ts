@@ -1,7 +1,7 @@
 import { Bus } from '@switchboard/shared/bus';
 import { presenceContracts } from '@switchboard/shared/contracts';
 import { KnownChats } from '@switchboard/shared/log';
-import { openDatabase } from '@switchboard/shared/postgres';
+import { openDatabase, untilMisfit } from '@switchboard/shared/postgres';
 import { InternalServer, noTelemetry, type Logger, type Running, type Telemetry } from '@switchboard/shared/runtime';
 import type { Config } from './config.ts';
 import { routes } from './routes.ts';
@@ -11,10 +11,10 @@ import { createPresenceStore } from './store/presence-store.ts';
 import { createRevocationStore } from './store/revocation-store.ts';
 import { startSweeper } from './sweeper.ts';
 
-/** presence-service, serving. Waits for Postgres and NATS as long as they take; meanwhile it is live and not ready. */
+/** presence-service, serving. Waits for Postgres, a schema that fits and NATS as long as they take; meanwhile it is live and not ready. */
 export async function createPresenceService(config: Config, logger: Logger, telemetry: Telemetry = noTelemetry): Promise<Running & { readonly url: string }> {
   const internal = await InternalServer.listen(config.INTERNAL_HOST, config.INTERNAL_PORT);
-  const database = await openDatabase(databaseOptions(config.PRESENCE_DATABASE_URL), logger);
+  const database = await openDatabase(databaseOptions(config.PRESENCE_DATABASE_URL), logger, internal.waits);
   const bus = await Bus.connect({ url: config.NATS_URL, user: 'presence-service', logger, recorder: telemetry.recorder });
 
   const store = createPresenceStore(database);
@@ -28,6 +28,7 @@ export async function createPresenceService(config: Config, logger: Logger, tele
 
   return {
     url: internal.url,
+    over: untilMisfit(database, SCHEMA),
     async stop() {
       internal.withdraw();
       stopFollowing();

@@ -39,6 +39,11 @@ describe('the internal server', () => {
     expect(await get('/livez')).toEqual({ status: 200, body: { live: true } });
     expect(await get('/readyz')).toEqual({ status: 503, body: { ready: false, missing: ['started'] } });
 
+    server.waits({ what: 'schema', why: 'it is too old' });
+    expect(await get('/readyz')).toEqual({ status: 503, body: { ready: false, missing: ['schema'], why: { schema: 'it is too old' } } });
+    server.waits(undefined);
+    expect(await get('/readyz')).toEqual({ status: 503, body: { ready: false, missing: ['started'] } });
+
     server.serve({ nats: () => isThere });
     expect(await get('/readyz')).toEqual({ status: 200, body: { ready: true, missing: [] } });
     isThere = false;

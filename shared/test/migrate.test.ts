@@ -1,27 +1,121 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { createDatabase, type TestDatabase } from '@switchboard/infra/testing';
-import { createDataSource, migrate } from '@switchboard/shared/postgres';
+import { createDatabase, waitFor, type TestDatabase } from '@switchboard/infra/testing';
+import { contractsWhat, createDataSource, migrate, openDatabase, untilMisfit, type DatabaseOptions } from '@switchboard/shared/postgres';
+import { createLogger } from '@switchboard/shared/runtime';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 let database: TestDatabase;
 beforeAll(async () => { database = await createDatabase(); });
 afterAll(() => database.drop());
 
-class Slow1764000000001 implements MigrationInterface {
-  name = 'Slow1764000000001';
-
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query('CREATE TABLE presence.big AS SELECT 1 AS one FROM pg_sleep(2)');
-  }
+abstract class Forward implements MigrationInterface {
+  abstract up(runner: QueryRunner): Promise<void>;
 
   async down(): Promise<void> {
     // Nobody goes back.
   }
 }
 
+class Slow1764000000001 extends Forward {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('CREATE TABLE presence.big AS SELECT 1 AS one FROM pg_sleep(2)');
+  }
+}
+
+class Wider1764000000002 extends Forward {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE presence.big ADD COLUMN two integer');
+  }
+}
+
+class Narrower1764000000003 extends Forward {
+  async up(runner: QueryRunner): Promise<void> {
+    await contractsWhat(runner, 'presence', 'Wider1764000000002');
+    await runner.query('ALTER TABLE presence.big DROP COLUMN one');
+  }
+}
+
+const optionsOf = (role: 'presence_migrator' | 'presence_service', migrations: DatabaseOptions['migrations']): DatabaseOptions =>
+  ({ url: database.url(role), schema: 'presence', applicationName: 'test', entities: [], migrations });
+const migrateTo = (migrations: DatabaseOptions['migrations'], say?: (line: string) => void) => migrate(createDataSource(optionsOf('presence_migrator', migrations)), 'presence', say);
+const silent = createLogger('test', 'silent');
+
 it('a migration takes as long as it takes, and a second migrator waits for it and has nothing left to do', async () => {
-  const migrator = () => createDataSource({ url: database.url('presence_migrator'), schema: 'presence', applicationName: 'test', entities: [], migrations: [Slow1764000000001] });
-  const done = await Promise.all([migrate(migrator(), 'presence'), migrate(migrator(), 'presence')]);
+  const done = await Promise.all([migrateTo([Slow1764000000001]), migrateTo([Slow1764000000001])]);
   expect(done.flat()).toEqual(['Slow1764000000001']);
   expect((await database.query('SELECT count(*)::int AS count FROM presence.big')).rows).toEqual([{ count: 1 }]);
 }, 20_000);
+
+it('a table that is in use holds a migration up, and the migration holds up nobody', async () => {
+  await migrateTo([Slow1764000000001]);
+  const reader = await createDataSource(optionsOf('presence_service', [])).initialize();
+  try {
+    const reading = reader.createQueryRunner();
+    await reading.startTransaction();
+    await reading.query('SELECT * FROM presence.big');
+    const waits: string[] = [];
+    const migrated = migrateTo([Slow1764000000001, Wider1764000000002], (line) => { waits.push(line); });
+    await waitFor(() => waits.length > 0, { what: 'the migration to give way' });
+    expect(await reader.query('SELECT one FROM presence.big')).toEqual([{ one: 1 }]);
+    await reading.commitTransaction();
+    await reading.release();
+    expect(await migrated).toEqual(['Wider1764000000002']);
+  } finally {
+    await reader.destroy();
+  }
+}, 20_000);
+
+it('a process waits, saying why, for a schema that is too old, and goes on once it is migrated', async () => {
+  const own = await createDatabase();
+  try {
+    const known = [Slow1764000000001, Wider1764000000002];
+    const at = (role: 'presence_migrator' | 'presence_service', migrations: DatabaseOptions['migrations']) => ({ ...optionsOf(role, migrations), url: own.url(role) });
+    const waits: (string | undefined)[] = [];
+    const opening = openDatabase(at('presence_service', known), silent, (obstacle) => { waits.push(obstacle?.why); });
+    await waitFor(() => waits.length > 0, { what: 'it to wait' });
+    await migrate(createDataSource(at('presence_migrator', [Slow1764000000001])), 'presence');
+    await waitFor(() => waits.at(-1)?.includes('too old') === true && !waits.at(-1)?.includes('Slow'), { what: 'it to wait for the second one' });
+    await migrate(createDataSource(at('presence_migrator', known)), 'presence');
+    const opened = await opening;
+    expect(waits.at(0)).toBe('the schema presence is too old for this version: it lacks Slow1764000000001, Wider1764000000002; run this version\'s migrations');
+    expect(waits.at(-1)).toBeUndefined();
+    await opened.destroy();
+  } finally {
+    await own.drop();
+  }
+}, 30_000);
+
+it('what a later version adds disturbs no earlier one; what it removes ends those who need it, and lets none of them in', async () => {
+  const [first, second, third] = [[Slow1764000000001], [Slow1764000000001, Wider1764000000002], [Slow1764000000001, Wider1764000000002, Narrower1764000000003]];
+  await migrateTo(second);
+  const earliest = await openDatabase(optionsOf('presence_service', first), silent);
+  const earlier = await openDatabase(optionsOf('presence_service', second), silent);
+  const [overEarliest, overEarlier] = [untilMisfit(earliest, 'presence'), untilMisfit(earlier, 'presence')];
+  expect(await migrateTo(third)).toEqual(['Narrower1764000000003']);
+  expect(await overEarliest).toBe('the schema presence is too new for this version: it needs one that knows Wider1764000000002; deploy a later version');
+  await earlier.destroy();
+  expect(await overEarlier).toBeUndefined();
+  await earliest.destroy();
+
+  const stop = new AbortController();
+  const waiting = openDatabase(optionsOf('presence_service', first), silent, (obstacle) => {
+    if (obstacle?.why.includes('too new') === true) stop.abort();
+  });
+  await waitFor(() => stop.signal.aborted, { what: 'the earliest to wait' });
+  await database.query('DELETE FROM presence.schema_floor');
+  await (await waiting).destroy();
+}, 30_000);
+
+it('only a migrator says what the schema is', async () => {
+  await migrateTo([Slow1764000000001]);
+  const service = await createDataSource(optionsOf('presence_service', [])).initialize();
+  try {
+    for (const table of ['migration', 'schema_floor']) {
+      await expect(service.query(`SELECT name FROM presence.${table}`)).resolves.toBeDefined();
+      await expect(service.query(`DELETE FROM presence.${table}`)).rejects.toThrow(/permission denied/);
+    }
+    await expect(service.query(`INSERT INTO presence.schema_floor VALUES ('x')`)).rejects.toThrow(/permission denied/);
+  } finally {
+    await service.destroy();
+  }
+});

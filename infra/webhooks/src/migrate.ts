@@ -6,5 +6,6 @@ import { databaseOptions } from './store/database.ts';
 // Run under the migrator's role, which owns the schema; the service's own role may only read and write rows.
 const { WEBHOOK_DATABASE_URL } = readConfig(z.object({ WEBHOOK_DATABASE_URL: PostgresUrl }));
 const options = databaseOptions(WEBHOOK_DATABASE_URL);
-const done = await migrate(createDataSource(options), options.schema);
-process.stdout.write(`webhook: ${done.length === 0 ? 'up to date' : done.join(', ')}\n`);
+const say = (line: string) => { process.stdout.write(`webhook: ${line}\n`); };
+const done = await migrate(createDataSource(options), options.schema, say);
+say(done.length === 0 ? 'up to date' : done.join(', '));

@@ -2,27 +2,31 @@ import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
-/** Each thing a process needs, by name: resolves to whether it is there. */
-export type Checks = Readonly<Record<string, () => boolean | Promise<boolean>>>;
+/** Each thing a process needs, by name: resolves to whether it is there; a sentence says that it is not, and why. */
+export type Checks = Readonly<Record<string, () => boolean | string | Promise<boolean>>>;
 
 export interface Readiness {
   readonly ready: boolean;
   /** The names of what is not there. */
   readonly missing: readonly string[];
+  /** Of those that can tell. */
+  readonly why?: Readonly<Record<string, string>>;
 }
 
+const STARTING: Checks = { started: () => false };
 const CHECK_TIMEOUT_MS = 1_000;
 /** For the bytes of files that are under way. */
 const CLOSE_WITHIN_MS = 8_000;
 
 /** Asks all checks side by side; one that throws or takes more than a second counts as missing. */
 export async function readiness(checks: Checks): Promise<Readiness> {
-  const answers = await Promise.all(Object.entries(checks).map(async ([name, check]) => ({ name, there: await isThere(check) })));
-  const missing = answers.filter(({ there }) => !there).map(({ name }) => name);
-  return { ready: missing.length === 0, missing };
+  const answers = await Promise.all(Object.entries(checks).map(async ([name, check]) => ({ name, state: await ask(check) })));
+  const missing = answers.filter(({ state }) => state !== true);
+  const why = missing.flatMap(({ name, state }) => (typeof state === 'string' ? [[name, state] as const] : []));
+  return { ready: missing.length === 0, missing: missing.map(({ name }) => name), ...(why.length === 0 ? {} : { why: Object.fromEntries(why) }) };
 }
 
-async function isThere(check: () => boolean | Promise<boolean>): Promise<boolean> {
+async function ask(check: Checks[string]): Promise<boolean | string> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => { timer = setTimeout(() => { resolve(false); }, CHECK_TIMEOUT_MS); });
   try {
@@ -46,7 +50,7 @@ export class InternalServer {
   /** Connections that have not asked anything: a server does not close them by itself. */
   readonly #silent = new Set<Socket>();
   readonly #host: string;
-  #checks: Checks = { started: () => false };
+  #checks: Checks = STARTING;
   #routes: InternalRoute[] = [];
 
   private constructor(host: string) {
@@ -78,6 +82,11 @@ export class InternalServer {
   get url(): string {
     return `http://${this.#host === '0.0.0.0' ? hostname() : this.#host}:${this.port}`;
   }
+
+  /** Not ready, since something is in its way, or because it is not yet told what to check. */
+  readonly waits = (obstacle: { readonly what: string; readonly why: string } | undefined): void => {
+    this.#checks = obstacle === undefined ? STARTING : { [obstacle.what]: () => obstacle.why };
+  };
 
   /** From now on ready when these are. */
   serve(checks: Checks, routes: InternalRoute[] = []): void {

@@ -7,13 +7,15 @@ import type { Telemetry } from './telemetry/telemetry.ts';
 /** A started process: `stop` finishes what is under way and lets go of everything. */
 export interface Running {
   stop(): Promise<void>;
+  /** Resolves when it can go on no longer, with why. It is then stopped, and started again by the supervisor. */
+  readonly over?: Promise<string | undefined>;
 }
 
 const STOP_WITHIN_MS = 14_000;
 
 /**
  * Runs a process until it is told to stop. `start` comes after telemetry and imports whatever telemetry listens to. SIGTERM and SIGINT stop it in order, exit code 0, within 15 s even when what it
- * talks to is dead. What cannot be started, or breaks in a way nobody foresaw, ends it with 1 for the supervisor to restart.
+ * talks to is dead. What cannot be started, is over, or breaks in a way nobody foresaw, ends it with 1 for the supervisor to restart.
  */
 export async function run(service: string, start: (telemetry: Telemetry) => Promise<Running>): Promise<void> {
   const logger = createLogger(service, 'info');
@@ -24,7 +26,12 @@ export async function run(service: string, start: (telemetry: Telemetry) => Prom
   try {
     const telemetry = await startTelemetry({ service, instance: process.env['SERVICE_INSTANCE'] ?? hostname(), isEdge: service === 'gateway' }, logger);
     const running = await start(telemetry);
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { void stop(running, telemetry, logger); });
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => { void stop(running, telemetry, logger, 0); });
+    void running.over?.then((why) => {
+      if (why === undefined) return;
+      logger.error(`stopping: ${why}`);
+      void stop(running, telemetry, logger, 1);
+    });
   } catch (error) {
     if (error instanceof ConfigError) process.stderr.write(`${service}: ${error.message}\n`);
     else logger.fatal({ err: error }, 'could not start');
@@ -32,10 +39,10 @@ export async function run(service: string, start: (telemetry: Telemetry) => Prom
   }
 }
 
-async function stop(running: Running, telemetry: Telemetry, logger: Logger): Promise<void> {
+async function stop(running: Running, telemetry: Telemetry, logger: Logger, exitCode: 0 | 1): Promise<void> {
   const timer = setTimeout(() => {
     logger.warn('not everything could be finished in time');
-    process.exit(0);
+    process.exit(exitCode);
   }, STOP_WITHIN_MS);
   try {
     await running.stop();
@@ -44,5 +51,5 @@ async function stop(running: Running, telemetry: Telemetry, logger: Logger): Pro
   }
   await telemetry.stop();
   clearTimeout(timer);
-  process.exit(0);
+  process.exit(exitCode);
 }

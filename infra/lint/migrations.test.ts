@@ -1,0 +1,66 @@
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { contractsWhat } from '@switchboard/shared/postgres';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { root } from '../local/paths.ts';
+import { offencesOf, statementsOf } from './migrations.ts';
+
+// Service by service, N and N−1 work on one schema: a migration expands, or says from which version on it contracts.
+
+const files = globSync('{*-service,infra/webhooks}/src/store/migrations/*.ts', { cwd: root }).toSorted();
+/** Older than the first release: nobody ran the version before. */
+const BEFORE_THE_FIRST_RELEASE = 1764200000000;
+
+const of = (up: (runner: QueryRunner) => Promise<unknown>): MigrationInterface => ({ up: async (runner) => { await up(runner); }, down: () => Promise.resolve() });
+const offences = async (...sql: string[]) => offencesOf(await statementsOf(of(async (runner) => { for (const one of sql) await runner.query(one); })));
+
+it.each(files.filter((file) => Number(/(\d{13})/.exec(file)?.[1]) > BEFORE_THE_FIRST_RELEASE))('%s lets the version before go on', async (file) => {
+  const exported: Record<string, new () => MigrationInterface> = await import(pathToFileURL(join(root, file)).href);
+  const migrations = Object.values(exported);
+  expect(migrations).toHaveLength(1);
+  for (const Migration of migrations) expect(offencesOf(await statementsOf(new Migration()))).toEqual([]);
+});
+
+describe('a migration', () => {
+  it.each([
+    'DROP TABLE chat.chat',
+    'ALTER TABLE chat.chat DROP COLUMN version',
+    'ALTER TABLE chat.chat RENAME COLUMN version TO revision',
+    'ALTER TABLE chat.chat ALTER COLUMN version TYPE bigint',
+    'ALTER TABLE chat.chat ALTER version SET DATA TYPE bigint',
+    'ALTER TABLE chat.chat ALTER COLUMN admin_id SET NOT NULL',
+    'ALTER TABLE chat.chat ADD COLUMN topic text NOT NULL',
+    'ALTER TABLE chat.chat ADD COLUMN topic text NOT NULL, ADD COLUMN note text DEFAULT \'\'',
+    'ALTER TABLE chat.chat ADD CONSTRAINT one_each UNIQUE (client_id)',
+    'DELETE FROM chat.chat WHERE status = \'CLOSED\'',
+    'TRUNCATE chat.chat',
+  ])('that does %s is refused', async (sql) => {
+    expect(await offences(`CREATE TABLE chat.x (id integer); ${sql}; `)).toHaveLength(1);
+  });
+
+  it.each([
+    'CREATE TABLE chat.topic (id uuid PRIMARY KEY, name text NOT NULL); CREATE INDEX topic_by_name ON chat.topic (name)',
+    'ALTER TABLE chat.chat ADD COLUMN topic text',
+    'ALTER TABLE chat.chat ADD COLUMN topic text NOT NULL DEFAULT \'\'',
+    'ALTER TABLE chat.chat ADD COLUMN topic text DEFAULT \'\' NOT NULL',
+    'ALTER TABLE chat.chat ALTER COLUMN version DROP NOT NULL',
+    'CREATE INDEX CONCURRENTLY chat_by_admin ON chat.chat (admin_id)',
+  ])('that does %s is not', async (sql) => {
+    expect(await offences(sql)).toEqual([]);
+  });
+
+  it('that removes what the version that it names has stopped using is not', async () => {
+    const contracting = of(async (runner) => {
+      await contractsWhat(runner, 'chat', 'Relay1764300000000');
+      await runner.query('ALTER TABLE chat.chat DROP COLUMN topic');
+    });
+    expect(offencesOf(await statementsOf(contracting))).toEqual([]);
+  });
+
+  it('that builds an index on a table that is there, and locks it meanwhile, is refused', async () => {
+    expect(await offences('CREATE UNIQUE INDEX chat_by_admin ON chat.chat (admin_id)')).toHaveLength(1);
+    expect(await offences('CREATE INDEX chat_by_admin ON chat.chat(admin_id)')).toHaveLength(1);
+  });
+});
