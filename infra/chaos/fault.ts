@@ -51,3 +51,16 @@ export async function untilServing({ system, note, complain, recovered }: Scene,
   note(`serving again after ${tookMs} ms`);
   if (tookMs > withinMs) complain(`serving again only after ${tookMs} ms, not ${withinMs}`);
 }
+
+/** Ends a process, by SIGKILL unless told otherwise, and waits until its successor serves. */
+export async function restart(scene: Scene, name: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  const pidOf = async () => (await scene.system.processes()).find((one) => one.name === name)?.pid;
+  const before = await pidOf();
+  await kill(scene, name, signal);
+  // A process that is told to stop takes its time to say goodbye, and serves on meanwhile.
+  const isGone = async () => (await pidOf()) !== before;
+  await waitFor(isGone, { what: `the end of ${name}`, timeoutMs: 20_000, everyMs: 10 });
+  const since = performance.now();
+  await waitFor(async () => (await pidOf()) !== undefined, { what: `another ${name}`, timeoutMs: 20_000, everyMs: 10 });
+  await untilServing(scene, name === 'postgres' ? BACK_WITHIN_MS.postgres : BACK_WITHIN_MS.process, since);
+}

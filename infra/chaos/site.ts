@@ -16,6 +16,7 @@ import type { Inventory } from './leaks.ts';
 import { startNatsCluster } from './nats-cluster.ts';
 import { onLoopback, Proxy } from './proxy.ts';
 import { SmallDisk } from './small-disk.ts';
+import { Versions } from './versions.ts';
 
 /** What a trial needs between the processes and the world. */
 export interface Ground {
@@ -30,6 +31,8 @@ export interface Ground {
   readonly natsServers?: number;
   /** The tables of Postgres lie on a disk of that size. */
   readonly diskMib?: number;
+  /** Every program runs at the version before this one, to begin with. */
+  readonly versions?: boolean;
 }
 
 /** The ground on which one system is tried: its folder, and whatever can be done to its processes from outside. */
@@ -41,6 +44,7 @@ export class Site {
   readonly inspectors = new Map<string, number>();
   natsCluster: readonly TestNats[] = [];
   disk: SmallDisk | undefined;
+  versions: Versions | undefined;
 
   /** Throws NotHere when this machine cannot give what is asked for. */
   static async lay(ground: Ground): Promise<Site> {
@@ -56,7 +60,7 @@ export class Site {
 
   /** For the launcher. */
   get variables(): Record<string, string> {
-    return { SWITCHBOARD_OVERRIDES: join(this.dataDir, 'overrides.json') };
+    return { SWITCHBOARD_OVERRIDES: join(this.dataDir, 'overrides.json'), ...this.versions?.variables };
   }
 
   async inventory(): Promise<Inventory> {
@@ -67,10 +71,11 @@ export class Site {
     for (const way of [...this.proxies.values(), ...this.cables.values()]) await way.close();
     for (const server of this.natsCluster) await server.kill();
     await this.disk?.close();
+    await this.versions?.close();
     await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
-  async #lay({ replicas, network = [], cables = [], clocks = [], natsServers, diskMib }: Ground): Promise<void> {
+  async #lay({ replicas, network = [], cables = [], clocks = [], natsServers, diskMib, versions = false }: Ground): Promise<void> {
     const instances = instancesOf(parseOptions(['--replicas', replicas]).replicas);
     const secrets = readOrMakeSecrets(this.dataDir);
     const ports = await choosePorts(this.dataDir, instances);
@@ -81,6 +86,7 @@ export class Site {
     for (const { instance } of instances) this.inspectors.set(instance, await freePort());
     if (natsServers !== undefined) this.natsCluster = await startNatsCluster(natsServers, secrets.nats);
     if (diskMib !== undefined) this.disk = await SmallDisk.under(this.dataDir, diskMib, secrets.postgres.postgres);
+    if (versions) this.versions = await Versions.lay(this.dataDir);
     const overrides = {
       ...Object.fromEntries(instances.map((one) => [one.instance, this.#overridesOf(one, secrets)])),
       postgres: this.clocks.get('postgres')?.variables,

@@ -4,10 +4,12 @@ import { crowdFaults } from './crowd.ts';
 import { networkFaults } from './network.ts';
 import { processFaults } from './processes.ts';
 import { serverFaults } from './servers.ts';
+import { upgradeFaults } from './upgrades.ts';
 
 export const faults: readonly Fault[] = [
   { name: 'nothing at all', strike: () => sleep(5_000) },
   ...processFaults,
+  ...upgradeFaults,
   ...serverFaults,
   ...crowdFaults,
   ...networkFaults,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LEASE_MS } from '@switchboard/shared/contracts';
 import { waitFor } from '../../testing/index.ts';
-import { BACK_WITHIN_MS, between, kill, untilServing, type Fault, type Scene } from '../fault.ts';
+import { BACK_WITHIN_MS, between, kill, restart, untilServing, type Fault } from '../fault.ts';
 import { Member } from '../member.ts';
 
 const PROGRAMS = ['chat-service', 'presence-service', 'message-service', 'message-service-2', 'gateway', 'gateway-2'];
@@ -19,7 +19,7 @@ const killed = (name: string, times: number, changes: Partial<Fault> = {}): Faul
     for (let n = 0; n < times; n++) {
       if (n > 0) await sleep(LIFE_MS);
       await between(0, 1_000, scene.random);
-      await killAndWait(scene, name);
+      await restart(scene, name);
     }
   },
   ...changes,
@@ -28,21 +28,9 @@ const killed = (name: string, times: number, changes: Partial<Fault> = {}): Faul
 const killedIdle: Fault = {
   name: 'every process killed while nobody does anything',
   strike: (scene) => scene.load.rest(async () => {
-    for (const name of PROGRAMS) await killAndWait(scene, name);
+    for (const name of PROGRAMS) await restart(scene, name);
   }),
 };
-
-async function killAndWait(scene: Scene, name: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-  const pidOf = async () => (await scene.system.processes()).find((one) => one.name === name)?.pid;
-  const before = await pidOf();
-  await kill(scene, name, signal);
-  // A process that is told to stop takes its time to say goodbye, and serves on meanwhile.
-  const isGone = async () => (await pidOf()) !== before;
-  await waitFor(isGone, { what: `the end of ${name}`, timeoutMs: 20_000, everyMs: 10 });
-  const since = performance.now();
-  await waitFor(async () => (await pidOf()) !== undefined, { what: `another ${name}`, timeoutMs: 20_000, everyMs: 10 });
-  await untilServing(scene, name === 'postgres' ? BACK_WITHIN_MS.postgres : BACK_WITHIN_MS.process, since);
-}
 
 /** The process dies at one step of a send, again and again: each life ends at its `times`th pass. */
 const diesAt = (instance: string, point: string, times = 60): Fault => ({
@@ -87,7 +75,7 @@ const dead = (name: string, forMs: number): Fault => ({
 const bothMessageServices: Fault = {
   name: 'both message-services killed at once',
   strike: async (scene) => {
-    await Promise.all([kill(scene, 'message-service'), killAndWait(scene, 'message-service-2')]);
+    await Promise.all([kill(scene, 'message-service'), restart(scene, 'message-service-2')]);
     await untilServing(scene, BACK_WITHIN_MS.process);
   },
 };
@@ -96,7 +84,7 @@ const rollingRestart: Fault = {
   name: 'a rolling restart of everything',
   maxConnections: 2,
   strike: async (scene) => {
-    for (const name of PROGRAMS) await killAndWait(scene, name, 'SIGTERM');
+    for (const name of PROGRAMS) await restart(scene, name, 'SIGTERM');
   },
 };
 
@@ -136,7 +124,7 @@ const ghosts: Fault = {
       await waitFor(() => visitors.every(({ member }) => member.isJoined), { what: 'the visitors to join', timeoutMs: 10_000 });
       for (const { member } of visitors) member.socket.io.reconnection(false);
       const since = performance.now();
-      await killAndWait(scene, 'gateway-2');
+      await restart(scene, 'gateway-2');
       const told = () => visitors.map(({ watcher, userId }) => watcher.departures.get(userId) ?? 0);
       await waitFor(() => told().every((times) => times > 0), { what: 'everybody to hear of the departures', timeoutMs: 30_000 });
       const tookMs = Math.round(performance.now() - since);

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProgramName } from '../../local/names.ts';
+import { isReady } from '../../local/readiness.ts';
+import { waitFor } from '../../testing/index.ts';
+import { restart, type Fault, type Scene } from '../fault.ts';
+import type { Version } from '../versions.ts';
+
+const PROGRAMS = ['chat-service', 'presence-service', 'message-service', 'gateway'] as const satisfies readonly ProgramName[];
+/** For what goes wrong only after a while. */
+const CALM_MS = 500;
+
+/** Replica by replica; the migrations of a later version come first, and those of an earlier one are not taken back. */
+async function deploy(scene: Scene, program: ProgramName, version: Version): Promise<void> {
+  const { system, site, note } = scene;
+  const { versions } = site;
+  if (versions === undefined) throw new Error('this ground has one version only');
+  note(`${program}: the ${version} version`);
+  const processes = await system.processes();
+  const postgres = processes.find(({ name }) => name === 'postgres');
+  if (version === 'current') await versions.migrate(program, Number(new URL(postgres?.url ?? '').port));
+  versions.use(program, version);
+  for (const { name, url = '' } of processes.filter((one) => one.name === program || one.name.startsWith(`${program}-`))) {
+    await restart(scene, name, 'SIGTERM');
+    await waitFor(() => isReady(url), { what: `${name} to be ready`, timeoutMs: 20_000 });
+  }
+  await sleep(CALM_MS);
+}
+
+/** N and N−1: whoever deploys a service, or takes it back, need ask nobody. */
+const eachAlone: Fault = {
+  name: 'each service upgraded and rolled back, alone among the previous ones, then among the current ones',
+  versions: true,
+  maxConnections: 6,
+  strike: async (scene) => {
+    scene.note(`previous: ${scene.site.versions?.previous ?? ''}`);
+    for (const program of PROGRAMS) for (const version of ['current', 'previous'] as const) await deploy(scene, program, version);
+    for (const program of PROGRAMS) await deploy(scene, program, 'current');
+    for (const program of PROGRAMS) for (const version of ['previous', 'current'] as const) await deploy(scene, program, version);
+  },
+};
+
+export const upgradeFaults: readonly Fault[] = [eachAlone];
