@@ -1,4 +1,4 @@
-import { Bytes, Flag, internalConfig, Limit, Port, processConfig } from '@switchboard/shared/runtime';
+import { Bytes, Flag, internalConfig, Key, Limit, Port, processConfig } from '@switchboard/shared/runtime';
 import { z } from 'zod';
 
 const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
@@ -20,7 +20,9 @@ export const Config = z
     ...internalConfig,
     HOST: z.string().default('0.0.0.0'),
     PORT: Port.default(3000),
-    JWT_SECRET: z.string().refine((secret) => Buffer.byteLength(secret) >= 32, { error: 'must be at least 32 bytes' }).optional(),
+    JWT_SECRET: Key.optional(),
+    /** Whose tokens are good as well, while keys are changed. */
+    JWT_SECRET_ALSO: Key.optional(),
     JWT_JWKS_URL: z.url().optional(),
     JWT_ISSUER: z.string().optional(),
     JWT_AUDIENCE: z.string().optional(),

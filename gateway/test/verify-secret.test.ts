@@ -32,6 +32,14 @@ describe('with a key of our own', () => {
     expect(await verify(forge({ alg: 'HS256' }, hmac('sha256')))).toMatchObject({ actor: { id: 7 } });
   });
 
+  it('while keys are changed, tokens of both are good, and of no third', async () => {
+    const both = createVerify(aConfig({ JWT_SECRET: 'the new secret of thirty-two bytes', JWT_SECRET_ALSO: SECRET }));
+    expect(await both(sign())).toMatchObject({ actor: { id: 7 } });
+    expect(await both(sign({}, 'the new secret of thirty-two bytes'))).toMatchObject({ actor: { id: 7 } });
+    expect(await refusal(sign({}, 'another secret of thirty-two bytes'), both)).toEqual(REFUSED);
+    expect(await refusal(sign({ exp: nowS() - 1 }), both)).toEqual(REFUSED);
+  });
+
   it.each<[string, string | undefined]>([
     ['no token', undefined],
     ['an empty one', ''],

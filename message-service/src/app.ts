@@ -29,7 +29,7 @@ export async function createMessageService(config: Config, logger: Logger, telem
   const database = await openDatabase(databaseOptions(config.MESSAGE_DATABASE_URL), logger, internal.waits);
   const bus = await Bus.connect({ url: config.NATS_URL, user: 'message-service', logger, recorder: telemetry.recorder });
 
-  const { urlOf, isGood } = createFileUrls(config.PUBLIC_URL, config.FILE_URL_SECRET);
+  const { urlOf, isGood } = createFileUrls(config.PUBLIC_URL, config.FILE_URL_SECRET, config.FILE_URL_SECRET_ALSO);
   const store = createMessageStore(database, urlOf);
   const sender = new MessageWriter(database, urlOf, bus.spans);
   const files = createFileStore(database);

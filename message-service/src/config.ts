@@ -1,5 +1,5 @@
 import { relayConfig } from '@switchboard/shared/amqp';
-import { Bytes, internalConfig, Limit, PostgresUrl, processConfig } from '@switchboard/shared/runtime';
+import { Bytes, internalConfig, Key, Limit, PostgresUrl, processConfig } from '@switchboard/shared/runtime';
 import { z } from 'zod';
 import type { BlobStore } from './files/blob-store.ts';
 import { createLocalBlobs } from './files/local-blobs.ts';
@@ -16,7 +16,9 @@ export const Config = z
     /** The gateway as clients see it: `fileUrl` begins with it. */
     PUBLIC_URL: z.url({ error: 'needed: the URL at which clients reach the gateway' }).transform((url) => url.replace(/\/$/, '')),
     /** Signs `fileUrl`; the same for every replica. */
-    FILE_URL_SECRET: z.string({ error: 'needed: at least 32 bytes, the same for every replica' }).min(32, { error: 'must be at least 32 bytes' }),
+    FILE_URL_SECRET: Key,
+    /** What it signed is good as well, while keys are changed. */
+    FILE_URL_SECRET_ALSO: Key.optional(),
     /** As for a gateway: what one socket may ask in a second; a user may ask for twice that, of each replica. */
     RATE_LIMIT_EVENTS: Limit.default(25),
     MAX_FILE_BYTES: Bytes.default(25 * 1024 * 1024),

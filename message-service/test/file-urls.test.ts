@@ -50,3 +50,11 @@ it('is good for every replica with the secret, and for nobody else', () => {
   expect(createFileUrls('https://elsewhere.example', secret).isGood(fileId, proof)).toBe(true);
   expect(createFileUrls('https://chat.example', 't'.repeat(32)).isGood(fileId, proof)).toBe(false);
 });
+
+it('is good, while keys are changed, made with the one or the other', () => {
+  const [before, both] = [createFileUrls('https://chat.example', secret), createFileUrls('https://chat.example', 't'.repeat(32), secret)];
+  expect(both.isGood(fileId, proofOf(before.urlOf(fileId)))).toBe(true);
+  expect(both.isGood(fileId, proofOf(both.urlOf(fileId)))).toBe(true);
+  expect(before.isGood(fileId, proofOf(both.urlOf(fileId)))).toBe(false);
+  expect(both.isGood(fileId, proofOf(createFileUrls('https://chat.example', 'u'.repeat(32)).urlOf(fileId)))).toBe(false);
+});

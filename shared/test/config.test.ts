@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { Bytes, ConfigError, Flag, internalConfig, Port, PostgresUrl, processConfig, readConfig } from '@switchboard/shared/runtime';
+import { Bytes, ConfigError, Flag, internalConfig, Key, Port, PostgresUrl, processConfig, readConfig } from '@switchboard/shared/runtime';
 import { z } from 'zod';
 
 const Config = z.object({ ...processConfig, ...internalConfig, DATABASE_URL: PostgresUrl, DEBUG: Flag.default(false), MAX: Bytes.default(5) });
@@ -35,6 +38,26 @@ describe('a configuration', () => {
 
   it('does not show what was set: it may be a password', () => {
     expect(complaintOf({ NATS_URL: 'http://u:secret@h', DATABASE_URL: 'x:secret' })).not.toContain('secret');
+  });
+
+  it('is read from files that hold a secret, without the line break that editors leave', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'switchboard-config-'));
+    try {
+      const file = join(folder, 'url');
+      await writeFile(file, 'postgres://from:file@h/d\n');
+      expect(readConfig(Config, { NATS_URL: usable.NATS_URL, DATABASE_URL_FILE: file })).toMatchObject({ DATABASE_URL: 'postgres://from:file@h/d' });
+      expect(readConfig(Config, { ...usable, DATABASE_URL_FILE: file })).toMatchObject({ DATABASE_URL: usable.DATABASE_URL });
+      expect(readConfig(Config, { ...usable, UNRELATED_FILE: '/nowhere' })).toMatchObject(usable);
+      expect(complaintOf({ NATS_URL: usable.NATS_URL, DATABASE_URL_FILE: join(folder, 'none') })).toContain(`DATABASE_URL_FILE: ${join(folder, 'none')} cannot be read (ENOENT)`);
+      await writeFile(file, 'secret');
+      expect(complaintOf({ NATS_URL: usable.NATS_URL, DATABASE_URL_FILE: file })).not.toContain('secret');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('takes a key of 32 bytes at least, whatever its letters', () => {
+    expect([Key.safeParse('k'.repeat(31)), Key.safeParse('ß'.repeat(16))].map(({ success }) => success)).toEqual([false, true]);
   });
 
   it('knows what is a port', () => {

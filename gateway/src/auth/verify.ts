@@ -1,4 +1,4 @@
-import { createSecretKey } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { MAX_TOKEN_LENGTH } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { createRemoteJWKSet, errors as joseErrors, jwtVerify } from 'jose';
@@ -23,17 +23,23 @@ export function createVerify(config: Config): Verify {
 }
 
 /** HS256 and nothing else, with a key of our own. */
-function bySecret({ JWT_ISSUER: issuer, JWT_AUDIENCE: audience }: Config, secret: string): (token: string) => Promise<Claims> {
-  const key = createSecretKey(secret, 'utf8');
+function bySecret({ JWT_ISSUER: issuer, JWT_AUDIENCE: audience, JWT_SECRET_ALSO: also }: Config, secret: string): (token: string) => Promise<Claims> {
+  const keys = [secret, ...(also === undefined ? [] : [also])].map((text) => createSecretKey(text, 'utf8'));
   const options = { algorithms: ['HS256' as const], issuer, audience };
-  return (token) => {
+  const claimsBy = (token: string, key: KeyObject): Claims | undefined => {
     try {
       const claims = jwt.verify(token, key, options);
-      if (typeof claims === 'string') throw new Failure('UNAUTHORIZED');
-      return Promise.resolve(claims);
+      return typeof claims === 'string' ? undefined : claims;
     } catch {
-      return Promise.reject(new Failure('UNAUTHORIZED'));
+      return undefined;
     }
+  };
+  return (token) => {
+    for (const key of keys) {
+      const claims = claimsBy(token, key);
+      if (claims !== undefined) return Promise.resolve(claims);
+    }
+    return Promise.reject(new Failure('UNAUTHORIZED'));
   };
 }
 

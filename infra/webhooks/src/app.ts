@@ -19,8 +19,9 @@ export async function createWebhookService(config: Config, logger: Logger, telem
   const database = await openDatabase(databaseOptions(config.WEBHOOK_DATABASE_URL), logger, internal.waits);
   const bus = await Bus.connect({ url: config.NATS_URL, user: 'webhook-service', logger, recorder: telemetry.recorder });
 
-  const seal = new Seal(config.WEBHOOK_KEY);
+  const seal = new Seal(config.WEBHOOK_KEY, config.WEBHOOK_KEY_ALSO);
   const store = createWebhookStore(database, seal);
+  if (config.WEBHOOK_KEY_ALSO !== undefined) logger.info(`${String(await store.sealAnew())} secrets were encrypted with the new key`);
   const queue = createDeliveryQueue(database);
   const rules = createUrlRules(config.WEBHOOK_ALLOW_PRIVATE);
   bus.serve(webhookContracts, routes(store, rules));

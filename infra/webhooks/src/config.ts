@@ -1,5 +1,5 @@
 import { AmqpUrl, ExchangeName } from '@switchboard/shared/amqp';
-import { Flag, internalConfig, PostgresUrl, processConfig } from '@switchboard/shared/runtime';
+import { Flag, internalConfig, Key, PostgresUrl, processConfig } from '@switchboard/shared/runtime';
 import { z } from 'zod';
 
 /** The environment of webhook-service. */
@@ -9,8 +9,10 @@ export const Config = z.object({
   AMQP_URL: AmqpUrl,
   AMQP_EXCHANGE: ExchangeName,
   WEBHOOK_DATABASE_URL: PostgresUrl,
-  /** Encrypts the secrets of webhooks; the same for every replica, and for as long as the webhooks live. */
-  WEBHOOK_KEY: z.string({ error: 'needed: at least 32 bytes, the same for every replica' }).min(32, { error: 'must be at least 32 bytes' }),
+  /** Encrypts the secrets of webhooks. */
+  WEBHOOK_KEY: Key,
+  /** Opens those that another key encrypted, which are encrypted anew at the start. */
+  WEBHOOK_KEY_ALSO: Key.optional(),
   /** Also plain http, and hosts that are not public: for machines of one's own. */
   WEBHOOK_ALLOW_PRIVATE: Flag.default(false),
 });

@@ -43,11 +43,25 @@ const due = async (): Promise<DueDelivery> => {
   if (first === undefined) throw new Error('nothing is due');
   return first;
 };
+const sealed = async (id: string): Promise<Buffer> => (await database.query<{ secret: Buffer }>('SELECT secret FROM webhook.webhook WHERE id = $1', [id])).rows[0]!.secret;
 const deliver = async (delivery?: DueDelivery) => { await queue.settle(delivery ?? await due(), { status: 200 }, { state: 'delivered' }); };
 const kill = async () => { await queue.settle(await due(), { status: 410 }, { state: 'dead', error: 'answered with 410' }); };
 const log = async (webhookId: string, limit = 100) => (await store.listDeliveries({ webhookId, limit })).deliveries;
 
 describe('a webhook', () => {
+  it('is sealed anew when the key has changed, once, and from then on opens without the old one', async () => {
+    const { id } = await register();
+    const removed = await register();
+    await store.remove(removed.id);
+    const changed = new Seal('n'.repeat(32), 'k'.repeat(32));
+    const [replica] = replicas;
+    if (replica === undefined) throw new Error('no replica');
+    expect(changed.open(await sealed(id), id)).toBe(secret);
+    expect([await createWebhookStore(replica, changed).sealAnew(), await createWebhookStore(replica, changed).sealAnew()]).toEqual([1, 0]);
+    expect(new Seal('n'.repeat(32)).open(await sealed(id), id)).toBe(secret);
+    await expect(sealed(id).then((text) => seal.open(text, id))).rejects.toThrow('another key');
+  });
+
   it('is told of without its secret, which is nowhere readable', async () => {
     const webhook = await register(['message.created', 'chat.opened', 'chat.opened']);
     expect(webhook).toEqual({ id: expect.any(String), url: 'https://crm.example/hook', events: ['message.created', 'chat.opened'], createdAt: expect.any(String) });

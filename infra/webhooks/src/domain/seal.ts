@@ -7,10 +7,12 @@ const TAG_BYTES = 16;
 /** Encrypts what must be read again, with one key for all of it. */
 export class Seal {
   readonly #key: Buffer;
+  readonly #also: Buffer | undefined;
 
-  /** `passphrase`: of 32 bytes at least. */
-  constructor(passphrase: string) {
-    this.#key = Buffer.from(hkdfSync('sha256', passphrase, '', 'switchboard.webhook.secret', 32));
+  /** Passphrases of 32 bytes at least. What `also` sealed can be opened, and nothing is sealed with it. */
+  constructor(passphrase: string, also?: string) {
+    this.#key = keyOf(passphrase);
+    this.#also = also === undefined ? undefined : keyOf(also);
   }
 
   /** Opens only as the `owner`'s: one that was moved to another row is of no use there. */
@@ -21,10 +23,27 @@ export class Seal {
     return Buffer.concat([iv, cipher.getAuthTag(), sealed]);
   }
 
-  /** Throws when it was sealed with another key, for another owner, or changed since. */
+  /** Throws when it was sealed with a third key, for another owner, or changed since. */
   open(sealed: Buffer, owner: string): string {
-    const [iv, tag] = [sealed.subarray(0, IV_BYTES), sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES)];
-    const decipher = createDecipheriv(ALGORITHM, this.#key, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(owner)).setAuthTag(tag);
+    const text = openWith(this.#key, sealed, owner) ?? (this.#also && openWith(this.#also, sealed, owner));
+    if (text === undefined) throw new Error('this was sealed with another key, or for another owner, or was changed since');
+    return text;
+  }
+
+  /** Whether it would not open without `also`. */
+  isOutdated(sealed: Buffer, owner: string): boolean {
+    return openWith(this.#key, sealed, owner) === undefined && this.#also !== undefined && openWith(this.#also, sealed, owner) !== undefined;
+  }
+}
+
+const keyOf = (passphrase: string): Buffer => Buffer.from(hkdfSync('sha256', passphrase, '', 'switchboard.webhook.secret', 32));
+
+function openWith(key: Buffer, sealed: Buffer, owner: string): string | undefined {
+  const [iv, tag] = [sealed.subarray(0, IV_BYTES), sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES)];
+  try {
+    const decipher = createDecipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(owner)).setAuthTag(tag);
     return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString('utf8');
+  } catch {
+    return undefined;
   }
 }

@@ -25,6 +25,8 @@ export interface WebhookStore {
   listDeliveries(filter: DeliveryFilter): Promise<{ deliveries: Delivery[]; nextCursor?: string }>;
   /** Puts a delivery that is over, or the oldest dead ones, back among those that wait. Returns how many. */
   replay(webhookId: string, deliveryId: string | undefined): Promise<number>;
+  /** Seals anew what another key than the current one sealed. Returns how many. */
+  sealAnew(): Promise<number>;
   isReady(): Promise<boolean>;
 }
 

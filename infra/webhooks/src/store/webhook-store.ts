@@ -80,6 +80,16 @@ export function createWebhookStore(database: DataSource, seal: Seal): WebhookSto
       return chatIds.length;
     })),
 
+    sealAnew: () => guarded(async () => {
+      const rows = await statements.query<{ id: string; secret: Buffer }>(`/* sealed-secrets */ SELECT id, secret FROM webhook.webhook WHERE removed_at IS NULL`);
+      const outdated = rows.filter(({ id, secret }) => seal.isOutdated(secret, id));
+      for (const { id, secret } of outdated) {
+        // Unless it was removed, or sealed anew by another replica, in between.
+        await statements.query('/* seal-anew */ UPDATE webhook.webhook SET secret = $3 WHERE id = $1 AND secret = $2', [id, secret, seal.close(seal.open(secret, id), id)]);
+      }
+      return outdated.length;
+    }),
+
     isReady: () => answers(database),
   };
 }
