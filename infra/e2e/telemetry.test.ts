@@ -111,10 +111,10 @@ describe('where nothing is sampled', () => {
     expect(presence.sum('switchboard_presence_leases')).toBe(1);
   });
 
-  it('every metric that the dashboard, a rule or OPERATIONS.md names is told by somebody; of relays where there is a RabbitMQ', async () => {
+  it('every metric that the dashboard, a rule or OPERATIONS.md names is told by somebody; of relays and webhooks where there is a RabbitMQ', async () => {
     const told = await Promise.all(['gateway', 'chat-service', 'message-service', 'presence-service'].map((instance) => scrape(system, instance)));
     const names = new Set(told.flatMap((one) => [...one.names]));
-    expect(metricsNamed().filter((name) => !names.has(name) && !name.startsWith('switchboard_relay_'))).toEqual([]);
+    expect(metricsNamed().filter((name) => !names.has(name) && !/^switchboard_(relay|webhook)_/.test(name))).toEqual([]);
   });
 });
 

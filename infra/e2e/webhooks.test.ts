@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { webhookContracts, type Delivery, type Webhook } from '@switchboard/shared/contracts';
 import { canOpenRabbit, openRabbit, startSystem, waitFor, type SharedRabbit, type TestSystem } from '../testing/index.ts';
+import { metricsNamed } from '../otel/metrics-named.ts';
 import { isSigned, Receiver } from '../webhooks/test/receiver.ts';
 import { aClient, anAdmin, Clients, http, openChat } from './client.ts';
 import { codeOf } from './http-client.ts';
@@ -60,6 +61,15 @@ import { scrape } from './scrape.ts';
     for (const [method, path] of [['DELETE', `/${id}`], ['GET', `/${id}/deliveries`], ['DELETE', '/nowhere']] as const) expect(codeOf(await ask(method, path))).toBe('404 WEBHOOK_NOT_FOUND');
     expect(codeOf(await ask('POST', '', { url: receiver.url(), events: ['chat.opened'], secret, more: 1 }))).toBe('400 VALIDATION');
     expect((await ask('GET', '')).body).toEqual({ webhooks: [] });
+  });
+
+  it('are seen in every metric that the dashboard, a rule or OPERATIONS.md names', async () => {
+    const names = metricsNamed().filter((name) => name.startsWith('switchboard_webhook_'));
+    expect(names).toHaveLength(2);
+    await waitFor(async () => {
+      const told = (await scrape(system, 'webhook-service')).names;
+      return names.every((name) => told.has(name));
+    }, { what: names.join(' and '), everyMs: 100 });
   });
 
   it('tell of a chat in its order, signed, and keep a log of it', async () => {

@@ -10,3 +10,9 @@ export const relay = row('Integration events', [
   timeseries('Without a queue', 's', 'How long events of a kind have waited for a queue that takes them.',
     [query('{{service_name}} {{switchboard_event}}', `max by (service_name, switchboard_event) (switchboard_relay_unrouted_seconds${of()})`)]),
 ]);
+
+export const webhooks = row('Webhooks', [
+  timeseries('Oldest delivery', 's', 'How long the oldest delivery has waited that is not over. An hour is a ticket: a receiver is away.',
+    [query('oldest', `max(switchboard_webhook_waiting_seconds${of()})`)], { bad: 3_600 }),
+  timeseries('Attempts', 'ops', 'Posts to webhooks: delivered; to be tried again; given up, which is a ticket.', [query('{{outcome}}', rate('switchboard_webhook_deliveries_total', of(), 'outcome'))]),
+]);

@@ -19,7 +19,7 @@ describe('the dashboard', () => {
   });
 
   it('has a row for the whole, for each process, and for what they stand on', () => {
-    expect(panels.filter(({ type }) => type === 'row').map(({ title }) => title)).toEqual(['Overview', 'gateway', 'chat-service', 'message-service', 'presence-service', 'NATS', 'Postgres', 'Integration events']);
+    expect(panels.filter(({ type }) => type === 'row').map(({ title }) => title)).toEqual(['Overview', 'gateway', 'chat-service', 'message-service', 'presence-service', 'NATS', 'Postgres', 'Integration events', 'Webhooks']);
   });
 
   it('can be found, asks for a source of data and for processes, and leads to OPERATIONS.md', () => {
