@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ChatLog, LOG_START, type LogPosition } from '@switchboard/shared/log';
+import { createDataSource } from '@switchboard/shared/postgres';
+import type { DataSource } from 'typeorm';
+import { plainEnvironment } from '../local/command.ts';
+import { databases, folderOf, type ServiceName } from '../local/names.ts';
+import { root } from '../local/paths.ts';
+import { createDatabase, type TestDatabase } from '../testing/index.ts';
+
+// A logical restore puts rows into a Postgres whose transaction ids are younger than theirs.
+
+const YEARS = 1_000_000_000;
+const script = await readFile(join(import.meta.dirname, 'after-logical-restore.sql'), 'utf8');
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createDatabase();
+  for (const name of ['chat-service', 'message-service', 'presence-service'] as const satisfies readonly ServiceName[]) {
+    const { variable, migrator } = databases[name];
+    await promisify(execFile)(process.execPath, [join(root, folderOf(name), 'src/migrate.ts')], { env: { ...plainEnvironment(), [variable]: database.url(migrator) } });
+  }
+});
+afterAll(() => database.drop());
+
+describe.each(['chat', 'message'] as const)('the log of %s-service', (schema) => {
+  const log = new ChatLog(schema);
+  let pool: DataSource;
+  beforeAll(async () => { pool = await createDataSource({ url: database.url(`${schema}_service`), schema, applicationName: 'test', entities: [], migrations: [] }).initialize(); });
+  afterAll(() => pool.destroy());
+  beforeEach(async () => {
+    await database.query(`TRUNCATE ${schema}.chat_log, ${schema}.relay_cursor, ${schema}.relay_unrouted`);
+    // Commit order is not that of positions: the first takes its position last.
+    const [first, second] = [pool.createQueryRunner(), pool.createQueryRunner()];
+    await first.startTransaction();
+    await first.query('SELECT pg_current_xact_id()');
+    await log.append(pool, [entry('kept'), entry('kept')]);
+    await second.startTransaction();
+    await log.append(second, [entry('left'), entry('waits')]);
+    await log.append(first, [entry('left')]);
+    await first.commitTransaction();
+    await second.commitTransaction();
+    await log.append(pool, [entry('waits')]);
+    for (const runner of [first, second]) await runner.release();
+  });
+
+  const entry = (event: string) => ({ chatId: randomUUID(), rev: 1, event, payload: {} });
+  const chatsAfter = async (position: LogPosition) => (await log.readAll(pool, position, 100)).map(({ chatId }) => chatId);
+  const standing = async (table: 'relay_cursor' | 'relay_unrouted'): Promise<LogPosition> => {
+    const { rows: [row] } = await database.query<LogPosition>(`SELECT xact, position FROM ${schema}.${table}`);
+    if (row === undefined) throw new Error('there is no cursor');
+    return row;
+  };
+
+  it('goes on where its relay stood, and then with what is written from now on', async () => {
+    const before = await log.readAll(pool, LOG_START, 100);
+    const [cursor, unrouted] = [before[2], before[0]];
+    if (cursor === undefined || unrouted === undefined) throw new Error('the log is empty');
+    await database.query(`INSERT INTO ${schema}.relay_cursor VALUES (1, $1, $2)`, [cursor.xact, cursor.position]);
+    await database.query(`INSERT INTO ${schema}.relay_unrouted VALUES ('kept', $1, $2)`, [unrouted.xact, unrouted.position]);
+    for (const table of ['chat_log', 'relay_cursor', 'relay_unrouted']) await database.query(`UPDATE ${schema}.${table} SET xact = xact + ${YEARS}`);
+    await database.query(`INSERT INTO message.chat_cursor VALUES (1, 'far ahead')`);
+    expect(await chatsAfter(await standing('relay_cursor'))).toEqual([]);
+
+    await database.query(script);
+    const later = entry('later');
+    await log.append(pool, [later]);
+    expect(await chatsAfter(LOG_START)).toEqual([...before.map(({ chatId }) => chatId), later.chatId]);
+    expect(await chatsAfter(await standing('relay_cursor'))).toEqual([...before.slice(3).map(({ chatId }) => chatId), later.chatId]);
+    expect(await chatsAfter(await standing('relay_unrouted'))).toEqual([...before.slice(1).map(({ chatId }) => chatId), later.chatId]);
+    expect((await database.query('SELECT FROM message.chat_cursor')).rowCount).toBe(0);
+  });
+});
