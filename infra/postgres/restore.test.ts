@@ -1,16 +1,12 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ChatLog, LOG_START, type LogPosition } from '@switchboard/shared/log';
 import { createDataSource } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
-import { plainEnvironment } from '../local/command.ts';
-import { databases, folderOf, type ServiceName } from '../local/names.ts';
-import { root } from '../local/paths.ts';
-import { createDatabase, type TestDatabase } from '../testing/index.ts';
+import type { TestDatabase } from '../testing/index.ts';
+import { createMigrated } from './migrated.ts';
 
 // A logical restore puts rows into a Postgres whose transaction ids are younger than theirs.
 
@@ -18,13 +14,7 @@ const YEARS = 1_000_000_000;
 const script = await readFile(join(import.meta.dirname, 'after-logical-restore.sql'), 'utf8');
 
 let database: TestDatabase;
-beforeAll(async () => {
-  database = await createDatabase();
-  for (const name of ['chat-service', 'message-service', 'presence-service'] as const satisfies readonly ServiceName[]) {
-    const { variable, migrator } = databases[name];
-    await promisify(execFile)(process.execPath, [join(root, folderOf(name), 'src/migrate.ts')], { env: { ...plainEnvironment(), [variable]: database.url(migrator) } });
-  }
-});
+beforeAll(async () => { database = await createMigrated(['chat-service', 'message-service', 'presence-service']); });
 afterAll(() => database.drop());
 
 describe.each(['chat', 'message'] as const)('the log of %s-service', (schema) => {
