@@ -8,7 +8,7 @@ import { parseOptions } from '../local/options.ts';
 import { databaseUrl } from '../local/postgres-setup.ts';
 import { instancesOf, type Instance } from '../local/programs.ts';
 import { readOrMakeSecrets, type Secrets } from '../local/secrets.ts';
-import { choosePorts, freePort, type TestNats } from '../testing/index.ts';
+import { canStartRabbit, choosePorts, EventConsumer, freePort, startRabbit, type TestNats, type TestRabbit } from '../testing/index.ts';
 import { Cable } from './cable.ts';
 import { Clock } from './clock.ts';
 import { inspect } from './inspector.ts';
@@ -17,6 +17,8 @@ import { startNatsCluster } from './nats-cluster.ts';
 import { onLoopback, Proxy } from './proxy.ts';
 import { SmallDisk } from './small-disk.ts';
 import { Versions } from './versions.ts';
+
+const EXCHANGE = 'switchboard.events';
 
 /** What a trial needs between the processes and the world. */
 export interface Ground {
@@ -33,6 +35,8 @@ export interface Ground {
   readonly diskMib?: number;
   /** Every program runs at the version before this one, to begin with. */
   readonly versions?: boolean;
+  /** Integration events leave for a RabbitMQ, where there is one. */
+  readonly events?: boolean;
 }
 
 /** The ground on which one system is tried: its folder, and whatever can be done to its processes from outside. */
@@ -45,6 +49,9 @@ export class Site {
   natsCluster: readonly TestNats[] = [];
   disk: SmallDisk | undefined;
   versions: Versions | undefined;
+  /** Hears every integration event. */
+  witness: EventConsumer | undefined;
+  #rabbit: TestRabbit | undefined;
 
   /** Throws NotHere when this machine cannot give what is asked for. */
   static async lay(ground: Ground): Promise<Site> {
@@ -60,7 +67,7 @@ export class Site {
 
   /** For the launcher. */
   get variables(): Record<string, string> {
-    return { SWITCHBOARD_OVERRIDES: join(this.dataDir, 'overrides.json'), ...this.versions?.variables };
+    return { SWITCHBOARD_OVERRIDES: join(this.dataDir, 'overrides.json'), ...this.versions?.variables, ...(this.#rabbit === undefined ? {} : { AMQP_URL: this.#rabbit.url, AMQP_EXCHANGE: EXCHANGE }) };
   }
 
   async inventory(): Promise<Inventory> {
@@ -72,10 +79,12 @@ export class Site {
     for (const server of this.natsCluster) await server.kill();
     await this.disk?.close();
     await this.versions?.close();
+    await this.witness?.close();
+    await this.#rabbit?.stop();
     await rm(this.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
-  async #lay({ replicas, network = [], cables = [], clocks = [], natsServers, diskMib, versions = false }: Ground): Promise<void> {
+  async #lay({ replicas, network = [], cables = [], clocks = [], natsServers, diskMib, versions = false, events = false }: Ground): Promise<void> {
     const instances = instancesOf(parseOptions(['--replicas', replicas]).replicas);
     const secrets = readOrMakeSecrets(this.dataDir);
     const ports = await choosePorts(this.dataDir, instances);
@@ -86,6 +95,10 @@ export class Site {
     for (const { instance } of instances) this.inspectors.set(instance, await freePort());
     if (natsServers !== undefined) this.natsCluster = await startNatsCluster(natsServers, secrets.nats);
     if (diskMib !== undefined) this.disk = await SmallDisk.under(this.dataDir, diskMib, secrets.postgres.postgres);
+    if (events && canStartRabbit) {
+      this.#rabbit = await startRabbit();
+      this.witness = await (await EventConsumer.bind(this.#rabbit.url, EXCHANGE)).consume();
+    }
     if (versions) this.versions = await Versions.lay(this.dataDir);
     const overrides = {
       ...Object.fromEntries(instances.map((one) => [one.instance, this.#overridesOf(one, secrets)])),

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { startSystem, type TestSystem } from '../testing/index.ts';
+import { startSystem, WITHOUT_WEBHOOKS, type TestSystem } from '../testing/index.ts';
 import { check } from './checker.ts';
 import { withDatabase } from './database.ts';
+import { checkEvents, readLogs } from './events.ts';
 import type { Fault } from './fault.ts';
 import type { Evidence, Operation, Seen, View } from './history.ts';
 import { leaks, type Inventory } from './leaks.ts';
@@ -58,7 +59,7 @@ async function strike(fault: Fault, seed: number, site: Site): Promise<Omit<Verd
   let recoveryMs: number | undefined;
   const recovered = (tookMs: number) => { recoveryMs = Math.max(recoveryMs ?? 0, tookMs); };
   const { dataDir, variables } = site;
-  const system = await startSystem({ dataDir, keep: true, replicas: fault.replicas ?? REPLICAS, env: { LOG_LEVEL: 'error', FAILPOINTS: fault.failpoints ?? '', ...variables } });
+  const system = await startSystem({ dataDir, keep: true, replicas: fault.replicas ?? REPLICAS, only: WITHOUT_WEBHOOKS, env: { LOG_LEVEL: 'error', FAILPOINTS: fault.failpoints ?? '', ...variables } });
   let load: Load | undefined;
   try {
     const random = new Random(seed);
@@ -74,6 +75,9 @@ async function strike(fault: Fault, seed: number, site: Site): Promise<Omit<Verd
     for (const [name, deaths] of deathsIn(system.log)) note(`${name} died ${deaths} times`);
     for (const line of unexpectedIn(system.log)) note(line);
     complaints.push(...await untilNone(async () => check(await gather(system, prepared, fault))), ...slowAnswers(members), ...refusals(members), ...reconnections(members, fault.maxConnections));
+    const { witness } = site;
+    if (witness !== undefined) complaints.push(...await untilNone(async () => checkEvents(await readLogs(system), witness.events)));
+    if (fault.events === true) note(witness === undefined ? 'without RabbitMQ: no integration events were watched' : `${witness.events.length} integration events were heard`);
     note(`${load.closings.length} chats were closed under the hands of their writers`);
     load.close();
     complaints.push(...await untilNone(() => leftBehind(system, site, before)));

@@ -30,6 +30,7 @@ async function deploy(scene: Scene, program: ProgramName, version: Version): Pro
 const eachAlone: Fault = {
   name: 'each service upgraded and rolled back, alone among the previous ones, then among the current ones',
   versions: true,
+  events: true,
   maxConnections: 6,
   strike: async (scene) => {
     scene.note(`previous: ${scene.site.versions?.previous ?? ''}`);
