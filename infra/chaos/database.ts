@@ -1,10 +1,14 @@
+import type { PostgresUser } from '../local/names.ts';
 import { databaseUrl, withClient } from '../local/postgres-setup.ts';
 import { readSecrets } from '../local/secrets.ts';
 import type { TestSystem } from '../testing/index.ts';
 
-/** Works on a system's own database, as its superuser and past every proxy. */
-export async function withDatabase<Result>(system: TestSystem, work: Parameters<typeof withClient<Result>>[1]): Promise<Result> {
+/** Of a system's own database, past every proxy. */
+export async function urlOf(system: TestSystem, user: PostgresUser): Promise<string> {
   const url = (await system.processes()).find(({ name }) => name === 'postgres')?.url ?? '';
-  const password = readSecrets(system.dataDir)?.postgres.postgres ?? '';
-  return withClient(databaseUrl('postgres', password, Number(new URL(url).port), 'switchboard'), work);
+  return databaseUrl(user, readSecrets(system.dataDir)?.postgres[user] ?? '', Number(new URL(url).port), 'switchboard');
 }
+
+/** Works on it as its superuser. */
+export const withDatabase = async <Result>(system: TestSystem, work: Parameters<typeof withClient<Result>>[1]): Promise<Result> =>
+  withClient(await urlOf(system, 'postgres'), work);

@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { plainEnvironment } from '../local/command.ts';
 import { databases, folderOf, isService, programNames, type ProgramName } from '../local/names.ts';
 import { root } from '../local/paths.ts';
-import { databaseUrl } from '../local/postgres-setup.ts';
-import { readSecrets } from '../local/secrets.ts';
+import type { TestSystem } from '../testing/index.ts';
+import { urlOf } from './database.ts';
 import { NotHere } from './not-here.ts';
 
 export type Version = 'previous' | 'current';
@@ -57,11 +57,11 @@ export class Versions {
   }
 
   /** This version's migrations, as a deployment runs them: before the program, under the migrator's role. */
-  async migrate(program: ProgramName, postgresPort: number): Promise<void> {
+  async migrate(program: ProgramName, system: TestSystem): Promise<void> {
     if (!isService(program)) return;
     const { variable, migrator } = databases[program];
-    const url = databaseUrl(migrator, readSecrets(this.#dataDir)?.postgres[migrator] ?? '', postgresPort, 'switchboard');
-    await run(process.execPath, [join(this.#rootOf('current'), folderOf(program), 'src/migrate.ts')], { env: { ...plainEnvironment(), [variable]: url } });
+    const env = { ...plainEnvironment(), [variable]: await urlOf(system, migrator) };
+    await run(process.execPath, [join(this.#rootOf('current'), folderOf(program), 'src/migrate.ts')], { env });
   }
 
   async close(): Promise<void> {
