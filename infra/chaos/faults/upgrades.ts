@@ -55,7 +55,8 @@ class Topic1900000000000 implements MigrationInterface {
 /** A table's lock is granted in the order of asking: whoever waits for a report to end makes every send wait as well. */
 const changedWhileRead: Fault = {
   name: 'the tables of message-service changed under load, while a report reads them for 5 s',
-  strike: async ({ system, note }) => {
+  strike: async ({ system, load, note, complain }) => {
+    const before = load.operations.length;
     const migrator = createDataSource({ url: await urlOf(system, 'message_migrator'), schema: 'message', applicationName: 'migration', entities: [], migrations: [Topic1900000000000] });
     await withDatabase(system, async (report) => {
       await report.query('BEGIN; SELECT count(*) FROM message.message');
@@ -64,6 +65,8 @@ const changedWhileRead: Fault = {
       await report.query('COMMIT');
       note(`done: ${(await migrated).join()}`);
     });
+    const again = load.operations.slice(before).filter(({ attempts, outcome, code }) => attempts > 1 || (outcome !== 'ok' && outcome !== 'pending' && code !== 'CHAT_CLOSED'));
+    if (again.length > 0) complain(`${again.length} sends were not acknowledged at the first try`);
   },
 };
 
