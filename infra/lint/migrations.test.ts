@@ -2,7 +2,7 @@ import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { contractsWhat } from '@switchboard/shared/postgres';
+import { raiseFloor } from '@switchboard/shared/postgres';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { root } from '../local/paths.ts';
 import { offencesOf, statementsOf } from './migrations.ts';
@@ -53,7 +53,7 @@ describe('a migration', () => {
 
   it('that removes what the version that it names has stopped using is not', async () => {
     const contracting = of(async (runner) => {
-      await contractsWhat(runner, 'chat', 'Relay1764300000000');
+      await raiseFloor(runner, 'chat', 'Relay1764300000000');
       await runner.query('ALTER TABLE chat.chat DROP COLUMN topic');
     });
     expect(offencesOf(await statementsOf(contracting))).toEqual([]);

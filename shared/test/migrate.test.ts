@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createDatabase, waitFor, type TestDatabase } from '@switchboard/infra/testing';
-import { contractsWhat, createDataSource, migrate, openDatabase, untilMisfit, type DatabaseOptions } from '@switchboard/shared/postgres';
+import { raiseFloor, createDataSource, migrate, openDatabase, untilMisfit, type DatabaseOptions } from '@switchboard/shared/postgres';
 import { createLogger } from '@switchboard/shared/runtime';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
@@ -30,7 +30,7 @@ class Wider1764000000002 extends Forward {
 
 class Narrower1764000000003 extends Forward {
   async up(runner: QueryRunner): Promise<void> {
-    await contractsWhat(runner, 'presence', 'Wider1764000000002');
+    await raiseFloor(runner, 'presence', 'Wider1764000000002');
     await runner.query('ALTER TABLE presence.big DROP COLUMN one');
   }
 }

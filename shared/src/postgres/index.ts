@@ -4,4 +4,4 @@ export { guarded, toFailure, type Database } from './failures.ts';
 export { migrate } from './migrate.ts';
 export { answers, openDatabase } from './open.ts';
 export { isRefusal, prepared } from './prepared.ts';
-export { contractsWhat, untilMisfit } from './schema-fit.ts';
+export { raiseFloor, untilMisfit } from './schema-fit.ts';

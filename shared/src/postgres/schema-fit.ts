@@ -26,7 +26,7 @@ export async function keepToMigrator(dataSource: DataSource, schema: string): Pr
  * For the first line of a migration that removes or narrows something: from its COMMIT on, a process that does not know
  * `migration`, the one with which its code stopped using what goes, is too old for the schema and serves nobody.
  */
-export const contractsWhat = (runner: QueryRunner, schema: string, migration: string): Promise<unknown> =>
+export const raiseFloor = (runner: QueryRunner, schema: string, migration: string): Promise<unknown> =>
   runner.query(`INSERT INTO "${schema}".${FLOOR} (name) VALUES ($1) ON CONFLICT DO NOTHING`, [migration]);
 
 /** Why this process cannot work with the schema as it is, for a person; undefined when it can. Throws UNAVAILABLE or BUSY. */
