@@ -31,15 +31,23 @@ export interface TestRabbit extends SharedRabbit {
 export const openRabbit = (): Promise<SharedRabbit> =>
   givenRabbit === undefined ? startRabbit() : Promise.resolve({ url: givenRabbit, stop: () => Promise.resolve() });
 
+export interface RabbitOptions {
+  /** As whom the test comes: an administrator. */
+  login?: string;
+  /** Lines of rabbitmq.conf: where its users come from. */
+  conf?: readonly string[];
+  plugins?: readonly string[];
+}
+
 /** A real RabbitMQ on loopback, with a folder, a port mapper and a cookie of its own; some 4 s. */
-export async function startRabbit(): Promise<TestRabbit> {
+export async function startRabbit({ login = 'test:test', conf = ['default_user = test', 'default_pass = test'], plugins = [] }: RabbitOptions = {}): Promise<TestRabbit> {
   if (rabbitProgram === undefined) throw new Error('there is no rabbitmq-server on this machine');
   const server = rabbitProgram;
   const folder = await mkdtemp(join(tmpdir(), 'switchboard-rabbit-'));
   const ports = { amqp: await freePort(), epmd: await freePort(), dist: await freePort() };
-  const env = await settle(folder, ports);
+  const env = await settle(folder, ports, conf, plugins);
   const guard = createGuard();
-  const url = `amqp://test:test@127.0.0.1:${String(ports.amqp)}`;
+  const url = `amqp://${login}@127.0.0.1:${String(ports.amqp)}`;
 
   const epmd = launch('epmd', ['-port', String(ports.epmd), '-address', '127.0.0.1'], env);
   let running = await boot();
@@ -90,12 +98,12 @@ export async function startRabbit(): Promise<TestRabbit> {
   };
 }
 
-async function settle(folder: string, ports: { readonly amqp: number; readonly epmd: number; readonly dist: number }): Promise<NodeJS.ProcessEnv> {
+async function settle(folder: string, ports: { readonly amqp: number; readonly epmd: number; readonly dist: number }, conf: readonly string[], plugins: readonly string[]): Promise<NodeJS.ProcessEnv> {
   await mkdir(join(folder, 'home'));
+  await writeFile(join(folder, 'plugins'), `[${plugins.join()}].`);
   await writeFile(join(folder, 'rabbitmq.conf'), [
     `listeners.tcp.default = 127.0.0.1:${String(ports.amqp)}`,
-    'default_user = test',
-    'default_pass = test',
+    ...conf,
     // A disk that is nearly full is the test's to declare.
     'disk_free_limit.absolute = 1MB',
     'log.file.level = warning',

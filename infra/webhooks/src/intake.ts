@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endConnection, openConnection } from '@switchboard/shared/amqp';
+import { endConnection, ensureExchange, keepConnected, openConnection } from '@switchboard/shared/amqp';
 import type { Logger } from '@switchboard/shared/runtime';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { readEvent } from './domain/event.ts';
@@ -38,7 +38,7 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#running = this.#run();
+    this.#running = keepConnected(() => this.#connectOnce(), { signal: this.#ending.signal, logger: options.logger, meanwhile: 'events wait' });
   }
 
   async stop(): Promise<void> {
@@ -46,38 +46,25 @@ export class Intake {
     await this.#running;
   }
 
-  async #run(): Promise<void> {
-    const { leadership, logger } = this.#options;
-    const { signal } = this.#ending;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        signal.throwIfAborted();
-        await leadership.untilHeld(signal);
-        await this.#connectOnce();
-        attempt = 0;
-      } catch (error) {
-        if (signal.aborted) return;
-        if (attempt % 20 === 1) logger.warn({ err: error }, 'RabbitMQ is not there; events wait');
-      }
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
-    }
-  }
-
-  /** Until the connection, or the leadership, has ended. */
+  /** Until the connection, or the leadership, has ended; throws what a channel was closed for. */
   async #connectOnce(): Promise<void> {
-    const { url, leadership, logger } = this.#options;
+    const { url, exchange, leadership } = this.#options;
+    await leadership.untilHeld(this.#ending.signal);
     const model = await openConnection(url, 'webhook-service');
     const over = new AbortController();
     const end = () => { over.abort(); };
     let working = Promise.resolve();
     try {
       model.on('close', end);
+      await ensureExchange(model, exchange);
       const channel = await model.createChannel();
-      channel.on('error', (error) => { logger.warn({ err: error }, 'RabbitMQ has closed the channel'); });
+      const closed: { for?: Error } = {};
+      channel.on('error', (error: Error) => { closed.for = error; });
       channel.on('close', end);
       working = this.#consume(channel, over);
       void working.catch(end);
       while (!over.signal.aborted && !this.#ending.signal.aborted && leadership.isHeld) await sleep(LOOK_MS, undefined, { signal: AbortSignal.any([over.signal, this.#ending.signal]) }).catch(() => undefined);
+      if (closed.for !== undefined) throw closed.for;
     } finally {
       end();
       await endConnection(model);
@@ -88,7 +75,6 @@ export class Intake {
   async #consume(channel: Channel, over: AbortController): Promise<void> {
     const { exchange, logger } = this.#options;
     const queue = queueNameOf(exchange);
-    await channel.assertExchange(exchange, 'topic', { durable: true });
     await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum', 'x-single-active-consumer': true, 'x-delivery-limit': NO_LIMIT } });
     await channel.bindQueue(queue, exchange, '#');
     await channel.prefetch(PREFETCH);

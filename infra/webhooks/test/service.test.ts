@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Bus } from '@switchboard/shared/bus';
-import { webhookContracts, type Delivery, type Webhook } from '@switchboard/shared/contracts';
+import { EVENTS_EXCHANGE, webhookContracts, type Delivery, type Webhook } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { createDataSource, migrate } from '@switchboard/shared/postgres';
-import { canStartRabbit, createDatabase, silent, startNats, startRabbit, waitFor, type TestDatabase, type TestNats, type TestRabbit } from '@switchboard/infra/testing';
+import { canStartRabbit, createDatabase, silent, startNats, startPreparedRabbit, waitFor, type PreparedRabbit, type TestDatabase, type TestNats } from '@switchboard/infra/testing';
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { createWebhookService } from '../src/app.ts';
 import { queueNameOf } from '../src/intake.ts';
@@ -13,17 +13,17 @@ import { PACE, type Pace } from '../src/worker.ts';
 import { anEvent } from './events.ts';
 import { isSigned, Receiver, type Received } from './receiver.ts';
 
-// webhook-service whole, on real NATS, Postgres and RabbitMQ, with a receiver that answers as it is told. Only its clocks run faster.
+// webhook-service whole, on real NATS, Postgres and RabbitMQ, as the users of production, with a receiver that answers as it is told. Only its clocks run faster.
 
 const { registerWebhook, listWebhooks, removeWebhook, listDeliveries, replayDeliveries, ping } = webhookContracts;
 const FAST: Pace = { ...PACE, firstDelayMs: 40, maxDelayMs: 80, giveUpAfterMs: 60_000, timeoutMs: 2_000, pollMs: 20 };
 const secret = 'a secret of thirty-two bytes it is'.replaceAll(' ', '-');
 
 (canStartRabbit ? describe : describe.skip)('webhook-service', () => {
-  const exchange = `test.${randomUUID()}.events`;
+  const exchange = EVENTS_EXCHANGE;
   let nats: TestNats;
   let database: TestDatabase;
-  let rabbit: TestRabbit;
+  let rabbit: PreparedRabbit;
   let gateway: Bus;
   let receiver: Receiver;
   let model: ChannelModel;
@@ -32,7 +32,7 @@ const secret = 'a secret of thirty-two bytes it is'.replaceAll(' ', '-');
 
   async function start(pace: Partial<Pace> = {}, allowPrivate = true): Promise<{ stop(): Promise<void> }> {
     const service = await createWebhookService({
-      NATS_URL: nats.url('webhook-service'), LOG_LEVEL: 'silent', INTERNAL_HOST: '127.0.0.1', INTERNAL_PORT: 0, AMQP_URL: rabbit.url, AMQP_EXCHANGE: exchange,
+      NATS_URL: nats.url('webhook-service'), LOG_LEVEL: 'silent', INTERNAL_HOST: '127.0.0.1', INTERNAL_PORT: 0, AMQP_URL: rabbit.urlOf('webhook-service'), AMQP_EXCHANGE: exchange,
       WEBHOOK_DATABASE_URL: database.url('webhook_service'), WEBHOOK_KEY: 'k'.repeat(32), WEBHOOK_ALLOW_PRIVATE: allowPrivate,
     }, silent, undefined, { ...FAST, ...pace });
     await waitFor(async () => (await Promise.all([gateway.request(ping, {}), fetch(`${service.url}/readyz`)]))[1].ok, { what: 'webhook-service to be ready' });
@@ -50,7 +50,7 @@ const secret = 'a secret of thirty-two bytes it is'.replaceAll(' ', '-');
   };
 
   beforeAll(async () => {
-    [nats, database, rabbit] = await Promise.all([startNats(), createDatabase(), startRabbit()]);
+    [nats, database, rabbit] = await Promise.all([startNats(), createDatabase(), startPreparedRabbit()]);
     await migrate(createDataSource(databaseOptions(database.url('webhook_migrator'))), 'webhook');
     gateway = await Bus.connect({ url: nats.url('gateway'), user: 'gateway', logger: silent });
     await openChannel();

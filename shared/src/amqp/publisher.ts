@@ -1,11 +1,10 @@
 import { EventEmitter, once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import { endConnection, openConnection } from './connection.ts';
-
-const RETRY_MS = 500;
+import { ensureExchange } from './ensure-exchange.ts';
+import { keepConnected } from './keep-connected.ts';
 
 export interface Publication {
   readonly routingKey: string;
@@ -45,7 +44,7 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
-    this.#upkeep = this.#keepUp();
+    this.#upkeep = keepConnected(() => this.#connectOnce(), { signal: this.#ending.signal, logger: options.logger, meanwhile: 'events wait in the log' });
   }
 
   /** Whether what is published now can be taken. */
@@ -87,29 +86,17 @@ export class Publisher {
     await this.#upkeep;
   }
 
-  async #keepUp(): Promise<void> {
-    for (let attempt = 1; !this.#ending.signal.aborted; attempt++) {
-      try {
-        await this.#connectOnce();
-        attempt = 0;
-      } catch (error) {
-        if (attempt % 20 === 1) this.#options.logger.warn({ err: error }, 'RabbitMQ is not there; events wait in the log');
-      }
-      await sleep(RETRY_MS, undefined, { signal: this.#ending.signal }).catch(() => undefined);
-    }
-  }
-
-  /** Until the connection, or its channel, has ended. */
+  /** Until the connection, or its channel, has ended; throws what a channel was closed for. */
   async #connectOnce(): Promise<void> {
     const { url, exchange, name, logger } = this.#options;
+    const { signal } = this.#ending;
     const model = await openConnection(url, name);
     try {
+      await ensureExchange(model, exchange);
       const channel = await model.createConfirmChannel();
-      channel.on('error', (error) => { logger.warn({ err: error }, 'RabbitMQ has closed the channel'); });
-      const over = Promise.race([once(model, 'close'), once(channel, 'close'), once(this.#ending.signal, 'abort')]).catch(() => undefined);
-      await channel.assertExchange(exchange, 'topic', { durable: true });
-      this.#ending.signal.throwIfAborted();
+      signal.throwIfAborted();
       const line: Line = { model, channel, returned: new Set(), pending: new Set(), isBlocked: false };
+      channel.on('error', (error) => { giveUp(line, error); });
       channel.on('return', ({ properties }: Message) => { line.returned.add(String(properties.messageId)); });
       model.on('blocked', (reason: string) => {
         line.isBlocked = true;
@@ -119,15 +106,20 @@ export class Publisher {
         line.isBlocked = false;
         this.#news.emit('ready');
       });
+      const over = Promise.race([once(model, 'close'), once(channel, 'close'), once(signal, 'abort')]);
       this.#line = line;
       logger.info('RabbitMQ is there');
       this.#news.emit('ready');
       await over;
-      if (!this.#ending.signal.aborted) logger.warn('the connection to RabbitMQ has ended; events wait in the log');
+      if (!signal.aborted) logger.warn('the connection to RabbitMQ has ended; events wait in the log');
     } finally {
-      for (const fail of this.#line?.pending ?? []) fail(new Error('the connection to RabbitMQ has ended'));
+      if (this.#line !== undefined) giveUp(this.#line, new Error('the connection to RabbitMQ has ended'));
       this.#line = undefined;
       await endConnection(model);
     }
   }
+}
+
+function giveUp({ pending }: Line, cause: unknown): void {
+  for (const fail of pending) fail(cause);
 }
