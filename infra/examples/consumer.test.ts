@@ -4,20 +4,21 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
-import { createDatabase, canStartRabbit, startRabbit, waitFor, type TestDatabase, type TestRabbit } from '../testing/index.ts';
+import { createDatabase, canStartRabbit, startPreparedRabbit, waitFor, type PreparedRabbit, type TestDatabase } from '../testing/index.ts';
 
 (canStartRabbit ? describe : describe.skip)('the example consumer', () => {
-  let rabbit: TestRabbit;
+  let rabbit: PreparedRabbit;
+  let url: string;
   let database: TestDatabase;
   let connection: ChannelModel;
   let channel: ConfirmChannel;
   const running = new Set<ChildProcess>();
 
   beforeAll(async () => {
-    [rabbit, database] = await Promise.all([startRabbit(), createDatabase()]);
+    [rabbit, database] = await Promise.all([startPreparedRabbit(), createDatabase()]);
+    url = await rabbit.addConsumer();
     connection = await connect(rabbit.url);
     channel = await connection.createConfirmChannel();
-    await channel.assertExchange('switchboard.events', 'topic', { durable: true });
   }, 90_000);
   afterEach(() => Promise.all([...running].map(stop)));
   afterAll(async () => {
@@ -28,7 +29,7 @@ import { createDatabase, canStartRabbit, startRabbit, waitFor, type TestDatabase
 
   function run(...args: readonly string[]): ChildProcess {
     const child = spawn(process.execPath, [fileURLToPath(new URL('consumer.ts', import.meta.url)), ...args], {
-      env: { ...process.env, AMQP_URL: rabbit.url, DATABASE_URL: database.url('postgres') }, stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, AMQP_URL: url, DATABASE_URL: database.url('postgres') }, stdio: ['ignore', 'pipe', 'ignore'],
     });
     running.add(child);
     child.on('exit', () => running.delete(child));

@@ -11,6 +11,8 @@ import pg from 'pg';
 
 const QUEUE = 'analytics';
 const DEAD = 'analytics.dead';
+/** Leads to these two. RabbitMQ's default exchange leads to everybody's queues, which is not for us: infra/rabbitmq/README.md has our rights. */
+const OWN_EXCHANGE = 'analytics';
 const KEYS = ['message.created'];
 /** How often an event is tried that fails by itself; then it is dead, and those behind it go on. */
 const TRIES = 5;
@@ -51,15 +53,16 @@ if (process.argv[2] === 'redrive') {
  * was never one, moves to another queue, and is not lost on the way there (at-least-once; reject-publish is its condition).
  */
 async function declare(channel: Channel): Promise<void> {
-  await channel.assertExchange(AMQP_EXCHANGE, 'topic', { durable: true });
+  await channel.assertExchange(OWN_EXCHANGE, 'direct', { durable: true });
   await channel.assertQueue(DEAD, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
   await channel.assertQueue(QUEUE, {
     durable: true,
     arguments: {
       'x-queue-type': 'quorum', 'x-single-active-consumer': true, 'x-delivery-limit': TRIES - 1, 'x-overflow': 'reject-publish',
-      'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': DEAD, 'x-dead-letter-strategy': 'at-least-once',
+      'x-dead-letter-exchange': OWN_EXCHANGE, 'x-dead-letter-routing-key': DEAD, 'x-dead-letter-strategy': 'at-least-once',
     },
   });
+  for (const queue of [QUEUE, DEAD]) await channel.bindQueue(queue, OWN_EXCHANGE, queue);
   for (const key of KEYS) await channel.bindQueue(QUEUE, AMQP_EXCHANGE, key);
 }
 
@@ -133,7 +136,7 @@ async function redrive(): Promise<number> {
     const message = await channel.get(DEAD);
     if (message === false) return moved;
     // Without its headers, in which RabbitMQ counted how often it was tried.
-    channel.sendToQueue(QUEUE, message.content, { persistent: true, messageId: String(message.properties.messageId), contentType: String(message.properties.contentType) });
+    channel.publish(OWN_EXCHANGE, QUEUE, message.content, { persistent: true, messageId: String(message.properties.messageId), contentType: String(message.properties.contentType) });
     await channel.waitForConfirms();
     channel.ack(message);
   }

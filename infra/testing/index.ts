@@ -12,4 +12,4 @@ export { type RunningProcess } from './running.ts';
 export { EventConsumer } from './event-consumer.ts';
 export { canOpenRabbit, canStartRabbit } from './rabbit-program.ts';
 export { openRabbit, startRabbit, type SharedRabbit, type TestRabbit } from './rabbitmq.ts';
-export { startPreparedRabbit, rabbitUsers, type PreparedRabbit, type RabbitUser } from './prepared-rabbit.ts';
+export { startPreparedRabbit, type PreparedRabbit, type RabbitUser } from './prepared-rabbit.ts';

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,16 +8,17 @@ import { newSecret } from '../local/passwords.ts';
 import { freePort } from './ports.ts';
 import { startRabbit, type TestRabbit } from './rabbitmq.ts';
 
-export const rabbitUsers = ['admin', 'chat-service', 'message-service', 'webhook-service'] as const;
-export type RabbitUser = (typeof rabbitUsers)[number];
+export type RabbitUser = 'admin' | 'chat-service' | 'message-service' | 'webhook-service';
 type Passwords = Record<RabbitUser, string>;
 
 export interface PreparedRabbit extends TestRabbit {
   readonly managementUrl: string;
-  urlOf(user: string, password?: string): string;
   passwordOf(user: RabbitUser): string;
-  /** Takes over the definitions with another password for a user, as an operator does who rotates it. */
-  rotate(user: RabbitUser): Promise<void>;
+  urlOf(user: RabbitUser): string;
+  /** Takes over the definitions, with another password for whom it is given. */
+  importDefinitions(passwords?: Partial<Passwords>): Promise<void>;
+  /** The user `analytics`, by the commands of infra/rabbitmq/README.md. Returns its URL. */
+  addConsumer(): Promise<string>;
 }
 
 /** A real RabbitMQ with the users and the exchange of production, and the management. `url` is the administrator's. */
@@ -33,16 +34,21 @@ export async function startPreparedRabbit(): Promise<PreparedRabbit> {
     conf: [`load_definitions = ${file}`, 'management.tcp.ip = 127.0.0.1', `management.tcp.port = ${String(port)}`],
     plugins: ['rabbitmq_management'],
   });
-  const { host } = new URL(rabbit.url);
+  const urlOf = (user: string, password: string): string => `amqp://${user}:${password}@${new URL(rabbit.url).host}`;
   return {
     ...rabbit,
     managementUrl: `http://127.0.0.1:${String(port)}`,
     passwordOf: (user) => passwords[user],
-    urlOf: (user, password = passwords[user as RabbitUser]) => `amqp://${user}:${password}@${host}`,
-    rotate: async (user) => {
-      passwords[user] = newSecret();
+    urlOf: (user) => urlOf(user, passwords[user]),
+    importDefinitions: async (changed = {}) => {
+      Object.assign(passwords, changed);
       await writeDefinitions();
       await rabbit.ctl('import_definitions', file);
+    },
+    addConsumer: async () => {
+      const password = newSecret();
+      for (const [command = '', ...args] of await documentedCommands()) await rabbit.ctl(command, ...args, ...(command === 'add_user' ? [password] : []));
+      return urlOf('analytics', password);
     },
     stop: async () => {
       await rabbit.stop();
@@ -54,4 +60,10 @@ export async function startPreparedRabbit(): Promise<PreparedRabbit> {
 async function printDefinitions(passwords: Passwords): Promise<string> {
   const env = Object.fromEntries(Object.entries(passwords).map(([user, password]) => [`RABBITMQ_${user.toUpperCase().replace('-', '_')}_PASSWORD`, password]));
   return (await promisify(execFile)(process.execPath, [fileURLToPath(new URL('../rabbitmq/definitions.mjs', import.meta.url))], { env })).stdout;
+}
+
+/** What stands behind `rabbitmqctl` in the README, as a shell reads it. */
+async function documentedCommands(): Promise<string[][]> {
+  const readme = await readFile(new URL('../rabbitmq/README.md', import.meta.url), 'utf8');
+  return [...readme.matchAll(/^rabbitmqctl (.+)$/gm)].map(([, line = '']) => [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? ''));
 }
