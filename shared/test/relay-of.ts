@@ -1,7 +1,7 @@
 import { noRecorder, Spans } from '@switchboard/shared/bus';
-import { integrationEvent, roomEvent } from '@switchboard/shared/contracts';
+import { integrationEvent, roomEvent, type RoomOwner } from '@switchboard/shared/contracts';
 import { ChatLog } from '@switchboard/shared/log';
-import { createLogger } from '@switchboard/shared/runtime';
+import { createLogger, type Logger } from '@switchboard/shared/runtime';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { Relay } from '../src/amqp/relay.ts';
@@ -13,12 +13,19 @@ export interface Place {
   readonly exchange: string;
 }
 
-export const relayOf = ({ rabbitUrl, databaseUrl, exchange }: Place, database: DataSource, from: 'beginning' | 'now' = 'beginning'): Relay => new Relay({
-  url: rabbitUrl, exchange, from, owner: 'presence', schema: 'presence', log: new ChatLog('presence'), database, databaseUrl,
-  events: [durable('said'), durable('seen')], render: (rows) => Promise.resolve(rows.map(({ payload }) => payload)), spans: new Spans(noRecorder), logger: createLogger('test', 'silent'),
+export interface Manner {
+  readonly from?: 'beginning' | 'now';
+  /** Of whom the events tell. */
+  readonly owner?: RoomOwner;
+  readonly logger?: Logger;
+}
+
+export const relayOf = ({ rabbitUrl, databaseUrl, exchange }: Place, database: DataSource, { from = 'beginning', owner = 'presence', logger = createLogger('test', 'silent') }: Manner = {}): Relay => new Relay({
+  url: rabbitUrl, exchange, from, owner, schema: 'presence', log: new ChatLog('presence'), database, databaseUrl,
+  events: [durable(owner, 'said'), durable(owner, 'seen')], render: (rows) => Promise.resolve(rows.map(({ payload }) => payload)), spans: new Spans(noRecorder), logger,
 });
 
-const durable = (event: string) => roomEvent('presence', {
+const durable = (owner: RoomOwner, event: string) => roomEvent(owner, {
   event, socket: false, durable: true, description: event, payload: z.unknown(), example: {}, to: 'everyone', author: () => undefined,
-  integration: integrationEvent(`presence.${event}`, { version: 1, description: event, data: z.unknown(), example: {} }),
+  integration: integrationEvent(`${owner}.${event}`, { version: 1, description: event, data: z.unknown(), example: {} }),
 });

@@ -4,34 +4,43 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { ChatLog } from '@switchboard/shared/log';
 import type { TestDatabase } from '@switchboard/infra/testing';
+import { pino } from 'pino';
 import type { DataSource } from 'typeorm';
+import type { RoomOwner } from '../src/contracts/index.ts';
 import type { Relay } from '../src/amqp/relay.ts';
 import { createOwnSchema, openPool } from './own-schema.ts';
 import { relayOf, type Place } from './relay-of.ts';
 
 /** The log of a service that has two kinds of entries, and what relays it to an exchange of its own. */
 export class RelayedLog {
-  readonly exchange = `test.${randomUUID()}`;
+  readonly exchange: string;
+  /** What its relays log. */
+  readonly lines: string[] = [];
   readonly log = new ChatLog('presence');
   readonly pool: DataSource;
   readonly #database: TestDatabase;
   readonly #url: string;
+  readonly #owner: RoomOwner;
   readonly #relays = new Set<Relay>();
   readonly #revs = new Map<string, number>();
 
-  private constructor(database: TestDatabase, pool: DataSource, url: string) {
+  private constructor(database: TestDatabase, pool: DataSource, url: string, { exchange = `test.${randomUUID()}`, owner = 'presence' }: { exchange?: string; owner?: RoomOwner }) {
+    this.exchange = exchange;
+    this.#owner = owner;
     this.#database = database;
     this.pool = pool;
     this.#url = url;
   }
 
-  static async create(rabbitUrl: string): Promise<RelayedLog> {
+  static async create(rabbitUrl: string, options: { exchange?: string; owner?: RoomOwner } = {}): Promise<RelayedLog> {
     const database = await createOwnSchema();
-    return new RelayedLog(database, await openPool(database), rabbitUrl);
+    return new RelayedLog(database, await openPool(database), rabbitUrl, options);
   }
 
-  start({ from = 'beginning' }: { from?: 'beginning' | 'now' } = {}): Relay {
-    const relay = relayOf(this.#place, this.pool, from);
+  /** `url`: of RabbitMQ, where it is not what it was. */
+  start({ from = 'beginning', url = this.#url }: { from?: 'beginning' | 'now'; url?: string } = {}): Relay {
+    const logger = pino({}, { write: (line) => { this.lines.push(line); } });
+    const relay = relayOf({ ...this.#place, rabbitUrl: url }, this.pool, { from, owner: this.#owner, logger });
     this.#relays.add(relay);
     return relay;
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { inspect } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Bus } from '@switchboard/shared/bus';
 import { EVENTS_EXCHANGE, webhookContracts, type Delivery, type Webhook } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
@@ -291,6 +292,21 @@ const secret = 'a secret of thirty-two bytes it is'.replaceAll(' ', '-');
     await start();
     expect(await codeOf(gateway.request(registerWebhook, { url: receiver.url(), events: ['message.created'], secret, ...change }, machine))).toBe('VALIDATION');
   });
+
+  it('waits while RabbitMQ refuses it, and goes on once it does not', async () => {
+    await rabbit.ctl('clear_permissions', 'webhook-service');
+    const warn = jest.spyOn(silent, 'warn');
+    const untilTold = (what: string) => waitFor(() => inspect(warn.mock.calls, { depth: 3 }).includes(what), { what, timeoutMs: 20_000 });
+    await start();
+    await untilTold('RabbitMQ refuses');
+    await register();
+    await publish(1, 3);
+    await rabbit.ctl('set_permissions', 'webhook-service', '^$', '^$', '^$');
+    await untilTold("access to queue 'switchboard.webhooks'");
+    await rabbit.importDefinitions();
+    await untilTaken([1, 2, 3]);
+    warn.mockRestore();
+  }, 60_000);
 
   // The last: the connection of this test ends with the server.
   it('finds RabbitMQ again', async () => {

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 const RETRY_MS = 500;
 /** A password or a right is mended by people. */
 const REFUSED_RETRY_MS = 5_000;
-/** How often a failure is told that goes on. */
+/** How often the same failure is told that goes on. */
 const TELL_MS = 10_000;
 
 export interface KeepConnectedOptions {
@@ -16,7 +16,7 @@ export interface KeepConnectedOptions {
 
 /** Calls `connectOnce`, which lasts as long as its connection, again and again until `signal` is aborted. */
 export async function keepConnected(connectOnce: () => Promise<void>, { signal, logger, meanwhile }: KeepConnectedOptions): Promise<void> {
-  for (let toldAt = -Infinity; ;) {
+  for (let told = { what: '', at: -Infinity }; ;) {
     let isRefused = false;
     try {
       signal.throwIfAborted();
@@ -24,8 +24,8 @@ export async function keepConnected(connectOnce: () => Promise<void>, { signal, 
     } catch (error) {
       if (signal.aborted) return;
       isRefused = isRefusal(error);
-      if (performance.now() - toldAt > TELL_MS) {
-        toldAt = performance.now();
+      if (String(error) !== told.what || performance.now() - told.at > TELL_MS) {
+        told = { what: String(error), at: performance.now() };
         logger.warn({ err: error }, `${isRefused ? 'RabbitMQ refuses this user, password or right' : 'RabbitMQ is not there'}; ${meanwhile}`);
       }
     }
