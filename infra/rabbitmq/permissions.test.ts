@@ -9,7 +9,9 @@ import { canStartRabbit, startPreparedRabbit, type PreparedRabbit } from '../tes
 // Every user tries everything, on what is its own and on what is not: what is needed is done, all else refused.
 
 const WEBHOOKS = 'switchboard.webhooks';
-const queues = [WEBHOOKS, 'analytics', 'other'];
+/** Nobody's here, though it begins like one. */
+const OTHER = 'analytics-of-others';
+const queues = [WEBHOOKS, 'analytics', OTHER];
 const keys = Object.values(integrationEvents).map(({ routingKey }) => routingKey);
 const strangeKeys = ['', '#', 'chat', 'chat.', 'chat.opened.again', 'message', 'xmessage.created', 'messages.created', 'presence.joined', WEBHOOKS];
 
@@ -19,7 +21,7 @@ const each = <T>(things: readonly T[], actsOf: (thing: T) => Record<string, Act>
 
 const acts: Record<string, Act> = {
   ...each([...keys, ...strangeKeys], (key) => ({ [`publish ${key}`]: publish(EVENTS, key) })),
-  ...each(['amq.topic', 'amq.direct', 'amq.fanout', 'analytics', 'other'], (exchange) => ({ [`publish to ${exchange}`]: publish(exchange, 'message.created') })),
+  ...each(['amq.topic', 'amq.direct', 'amq.fanout', 'analytics', OTHER], (exchange) => ({ [`publish to ${exchange}`]: publish(exchange, 'message.created') })),
   ...each(queues, (queue) => ({
     [`put into ${queue}`]: publish('', queue),
     [`make ${queue}`]: (channel) => channel.assertQueue(queue),
@@ -30,14 +32,14 @@ const acts: Record<string, Act> = {
     [`bind ${queue} to message.created`]: (channel) => channel.bindQueue(queue, EVENTS, 'message.created'),
     [`bind ${queue} to #`]: (channel) => channel.bindQueue(queue, EVENTS, '#'),
     [`unbind ${queue} from message.created`]: (channel) => channel.unbindQueue(queue, EVENTS, 'message.created'),
-    [`bind ${queue} to another exchange`]: (channel) => channel.bindQueue(queue, 'other', ''),
+    [`bind ${queue} to another exchange`]: (channel) => channel.bindQueue(queue, OTHER, ''),
     ...each([EVENTS, ''], (exchange) => ({ [`make ${queue} with dead letters for '${exchange}'`]: async (channel) => {
       await channel.deleteQueue(queue);
       await channel.assertQueue(queue, { deadLetterExchange: exchange, deadLetterRoutingKey: 'message.created' });
     } })),
   })),
   'make a queue without a name': (channel) => channel.assertQueue('', { exclusive: true }),
-  ...each([EVENTS, 'analytics', 'other'], (exchange) => ({
+  ...each([EVENTS, 'analytics', OTHER], (exchange) => ({
     [`make the exchange ${exchange}`]: (channel) => channel.assertExchange(exchange, 'topic'),
     [`remove the exchange ${exchange}`]: (channel) => channel.deleteExchange(exchange),
   })),
@@ -46,7 +48,7 @@ const acts: Record<string, Act> = {
     await channel.deleteExchange('analytics');
     await channel.assertExchange('analytics', 'topic', { alternateExchange: EVENTS });
   },
-  ...each(['analytics', 'other'], (exchange) => ({
+  ...each(['analytics', OTHER], (exchange) => ({
     [`lead switchboard.events into ${exchange}`]: (channel) => channel.bindExchange(exchange, EVENTS, 'message.created'),
     [`lead ${exchange} into switchboard.events`]: (channel) => channel.bindExchange(EVENTS, exchange, '#'),
   })),
@@ -90,7 +92,7 @@ const REFUSED = 403;
   async function restore(): Promise<void> {
     const channel = await admin.createChannel();
     await channel.assertExchange(EVENTS, 'topic');
-    for (const exchange of ['analytics', 'other']) {
+    for (const exchange of ['analytics', OTHER]) {
       await channel.deleteExchange(exchange);
       await channel.assertExchange(exchange, 'topic');
     }
