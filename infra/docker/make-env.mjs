@@ -1,10 +1,26 @@
-// Prints an .env with fresh secrets for docker-compose.yml: node infra/docker/make-env.mjs > .env
+// Prints the secrets that docker-compose.yml asks for and .env does not have yet: node infra/docker/make-env.mjs >> .env
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 const names = [
-  'JWT_SECRET', 'FILE_URL_SECRET', 'WEBHOOK_KEY', 'POSTGRES_PASSWORD',
+  'JWT_SECRET', 'FILE_URL_SECRET', 'WEBHOOK_KEY', 'POSTGRES_PASSWORD', 'GRAFANA_ADMIN_PASSWORD',
   ...['CHAT', 'MESSAGE', 'PRESENCE', 'WEBHOOK'].flatMap((owner) => [`${owner}_MIGRATOR_PASSWORD`, `${owner}_SERVICE_PASSWORD`]),
   ...['GATEWAY', 'CHAT_SERVICE', 'MESSAGE_SERVICE', 'PRESENCE_SERVICE', 'WEBHOOK_SERVICE'].map((user) => `NATS_${user}_PASSWORD`),
+  ...['ADMIN', 'CHAT_SERVICE', 'MESSAGE_SERVICE', 'WEBHOOK_SERVICE'].map((user) => `RABBITMQ_${user}_PASSWORD`),
 ];
+
+function readEnv() {
+  try {
+    return readFileSync(join(import.meta.dirname, '../../.env'), 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+const before = readEnv();
+const isThere = (name) => new RegExp(`^${name}=.`, 'm').test(before);
+if (before !== '' && !before.endsWith('\n')) console.log();
 // Hexadecimal after a letter: safe in URLs and in the NATS configuration, where digits alone would be read as a number.
-for (const name of names) console.log(`${name}=s${randomBytes(32).toString('hex')}`);
+for (const name of names) if (!isThere(name)) console.log(`${name}=s${randomBytes(32).toString('hex')}`);

