@@ -63,9 +63,11 @@ it.each(services)('%s waits for its migrations, and ends when the schema goes on
     const ended = once(early, 'exit');
     await database.query(`INSERT INTO ${schema}.schema_floor VALUES ('Later1900000000000')`);
     expect(await ended).toEqual([1, null]);
-    start();
+    const late = start();
     await untilItSays(/"missing":\["schema"\].*too new for this version: it needs one that knows Later1900000000000/);
     expect(await isServed()).toBe(false);
+    late.kill('SIGTERM');
+    expect(await once(late, 'exit')).toEqual([0, null]);
   } finally {
     for (const child of children) if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit');
     await database.drop();
