@@ -125,7 +125,8 @@ const healthPaths = (): JsonSchema => ({
   '/livez': { get: { operationId: 'getLivez', tags: ['health'], summary: 'Whether the process turns', description: 'Answers whenever the event loop turns.', security: [], responses: { 200: answer('It does.', { type: 'object' }, { live: true }) } } },
   '/readyz': {
     get: {
-      operationId: 'getReadyz', tags: ['health'], summary: 'Whether it can serve', description: 'Whether NATS and every service answer.', security: [],
+      operationId: 'getReadyz', tags: ['health'], summary: 'Whether it can serve', description: 'Whether NATS and every service answer. `exclude`, which may be repeated, leaves one out: a load balancer that has chats go on without presence-service excludes it.', security: [],
+      parameters: [{ name: 'exclude', in: 'query', schema: { type: 'array', items: { type: 'string' } }, example: ['presence-service'] }],
       responses: {
         200: answer('It can.', { type: 'object' }, { ready: true, missing: [] }),
         503: answer('It cannot; `missing` names what is not there.', { type: 'object' }, { ready: false, missing: ['chat-service'] }),

@@ -24,6 +24,12 @@ describe('readiness', () => {
   });
 });
 
+it('readiness leaves out what it is told to, and nothing else', async () => {
+  const checks = { nats: () => true, chat: () => false, message: () => false };
+  expect(await readiness(checks, 'exclude=chat&exclude=message')).toEqual({ ready: true, missing: [] });
+  expect(await readiness(checks, 'exclude=chat&exclude=other&exclude=')).toEqual({ ready: false, missing: ['message'] });
+});
+
 describe('the internal server', () => {
   let server: InternalServer;
   afterEach(() => server.close());
@@ -48,6 +54,7 @@ describe('the internal server', () => {
     expect(await get('/readyz')).toEqual({ status: 200, body: { ready: true, missing: [] } });
     isThere = false;
     expect(await get('/readyz')).toEqual({ status: 503, body: { ready: false, missing: ['nats'] } });
+    expect(await get('/readyz?exclude=nats')).toEqual({ status: 200, body: { ready: true, missing: [] } });
 
     server.withdraw();
     expect(await get('/readyz')).toEqual({ status: 503, body: { ready: false, missing: ['stopping'] } });

@@ -27,8 +27,8 @@ export function healthRoutes(checks: () => Checks): Router {
     next();
   });
   router.get('/livez', (_request, response) => { response.json({ live: true }); });
-  router.get('/readyz', async (_request, response) => {
-    const state = await readiness(checks());
+  router.get('/readyz', async (request, response) => {
+    const state = await readiness(checks(), request.originalUrl.split('?')[1]);
     response.status(state.ready ? 200 : 503).json(state);
   });
   return router;

@@ -18,9 +18,14 @@ const CHECK_TIMEOUT_MS = 1_000;
 /** For the bytes of files that are under way. */
 const CLOSE_WITHIN_MS = 8_000;
 
-/** Asks all checks side by side; one that throws or takes more than a second counts as missing. */
-export async function readiness(checks: Checks): Promise<Readiness> {
-  const answers = await Promise.all(Object.entries(checks).map(async ([name, check]) => ({ name, state: await ask(check) })));
+/**
+ * Asks all checks side by side; one that throws or takes more than a second counts as missing. Of `/readyz?exclude=<name>`,
+ * which may be repeated, those named are left out: for whoever shares out traffic, and has it go on without them.
+ */
+export async function readiness(checks: Checks, query = ''): Promise<Readiness> {
+  const excluded = new URLSearchParams(query).getAll('exclude');
+  const asked = Object.entries(checks).filter(([name]) => !excluded.includes(name));
+  const answers = await Promise.all(asked.map(async ([name, check]) => ({ name, state: await ask(check) })));
   const missing = answers.filter(({ state }) => state !== true);
   const why = missing.flatMap(({ name, state }) => (typeof state === 'string' ? [[name, state] as const] : []));
   return { ready: missing.length === 0, missing: missing.map(({ name }) => name), ...(why.length === 0 ? {} : { why: Object.fromEntries(why) }) };
@@ -111,8 +116,9 @@ export class InternalServer {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     markUnanswered(response);
-    if (request.url === '/livez') sendJson(response, 200, { live: true });
-    else if (request.url === '/readyz') void readiness(this.#checks).then((state) => { sendJson(response, state.ready ? 200 : 503, state); });
+    const [path, query] = (request.url ?? '').split('?');
+    if (path === '/livez') sendJson(response, 200, { live: true });
+    else if (path === '/readyz') void readiness(this.#checks, query).then((state) => { sendJson(response, state.ready ? 200 : 503, state); });
     else if (!this.#routes.some((route) => route(request, response))) sendJson(response, 404, { error: 'not found' });
   }
 }
