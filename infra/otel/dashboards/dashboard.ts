@@ -1,3 +1,4 @@
+import type { GrafanaDashboard, GrafanaLook, GrafanaPanel, GrafanaRow, GrafanaStat, GrafanaThresholds, GrafanaTimeSeries } from './grafana.ts';
 import { place, type Placed, type Position } from './grid.ts';
 import { type Panel, type Query, type Row } from './panel.ts';
 import { variables } from './variables.ts';
@@ -12,7 +13,9 @@ export interface Options {
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 
 /** Grafana's form of it. */
-export const dashboard = ({ uid, title, description, rows }: Options) => ({
+export const dashboard = (options: Options) => ({ ...frameOf(options), panels: place(options.rows).map(toJson) });
+
+const frameOf = ({ uid, title, description }: Options) => ({
   uid,
   title,
   description,
@@ -27,8 +30,7 @@ export const dashboard = ({ uid, title, description, rows }: Options) => ({
   links: [{ type: 'link', title: 'Operations', tooltip: 'What each alert means and what to do', url: '${operations}', icon: 'doc', targetBlank: true, asDropdown: false, includeVars: false, keepTime: false, tags: [] }],
   templating: { list: variables(DATASOURCE) },
   annotations: { list: [firingAlerts] },
-  panels: place(rows).map(toJson),
-});
+}) satisfies GrafanaDashboard;
 
 export type Dashboard = ReturnType<typeof dashboard>;
 
@@ -51,7 +53,7 @@ export const expressionsOf = ({ panels, annotations }: Dashboard): string[] => [
 
 const toJson = (placed: Placed, index: number) => ('row' in placed ? rowJson(placed.row, placed.at, index + 1) : panelJson(placed.panel, placed.at, index + 1));
 
-const rowJson = ({ title }: Row, at: Position, id: number) => ({ id, type: 'row' as const, title, collapsed: false, gridPos: at, panels: [] });
+const rowJson = ({ title }: Row, at: Position, id: number) => ({ id, type: 'row' as const, title, collapsed: false, gridPos: at, panels: [] }) satisfies GrafanaRow;
 
 const panelJson = (panel: Panel, at: Position, id: number) => ({
   id,
@@ -63,7 +65,7 @@ const panelJson = (panel: Panel, at: Position, id: number) => ({
   fieldConfig: { defaults: { unit: panel.unit, min: 0, thresholds: thresholdsOf(panel), ...lookOf(panel) }, overrides: [] },
   options: panel.kind === 'stat' ? statOptions : timeseriesOptions,
   targets: panel.queries.map((query, place) => targetJson(query, place, panel.kind)),
-});
+}) satisfies GrafanaPanel;
 
 const targetJson = ({ expr, legend }: Query, place: number, kind: Panel['kind']) => ({
   refId: String.fromCharCode('A'.charCodeAt(0) + place),
@@ -74,7 +76,7 @@ const targetJson = ({ expr, legend }: Query, place: number, kind: Panel['kind'])
   range: kind === 'timeseries',
 });
 
-function thresholdsOf({ bad, badBelow }: Panel) {
+function thresholdsOf({ bad, badBelow }: Panel): GrafanaThresholds {
   const first = { color: badBelow === undefined ? 'green' : 'red', value: null };
   const second = badBelow ?? bad;
   return { mode: 'absolute', steps: second === undefined ? [first] : [first, { color: badBelow === undefined ? 'red' : 'green', value: second }] };
@@ -83,7 +85,7 @@ function thresholdsOf({ bad, badBelow }: Panel) {
 const lookOf = ({ kind, bad, badBelow }: Panel) =>
   kind === 'stat'
     ? { noValue: 'no traffic' }
-    : { custom: { drawStyle: 'line', lineWidth: 1, fillOpacity: 8, showPoints: 'never', spanNulls: false, thresholdsStyle: { mode: bad === undefined && badBelow === undefined ? 'off' : 'dashed' } } };
+    : { custom: { drawStyle: 'line', lineWidth: 1, fillOpacity: 8, showPoints: 'never', spanNulls: false, thresholdsStyle: { mode: bad === undefined && badBelow === undefined ? 'off' : 'dashed' } } satisfies GrafanaLook };
 
 const statOptions = {
   colorMode: 'value',
@@ -91,9 +93,9 @@ const statOptions = {
   justifyMode: 'auto',
   textMode: 'value_and_name',
   reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
-};
+} satisfies Partial<GrafanaStat>;
 
 const timeseriesOptions = {
   legend: { showLegend: true, displayMode: 'table', placement: 'bottom', calcs: ['mean', 'max', 'lastNotNull'] },
   tooltip: { mode: 'multi', sort: 'desc' },
-};
+} satisfies GrafanaTimeSeries;

@@ -1,5 +1,7 @@
+import type { GrafanaVariable } from './grafana.ts';
+
 /** What a reader chooses at the top: whose data, and of which processes. `operations`: where OPERATIONS.md is read. */
-export const variables = (datasource: { readonly type: string; readonly uid: string }) => [
+export const variables = (datasource: { type: string; uid: string }): GrafanaVariable[] => [
   { name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus', hide: 0, includeAll: false, multi: false },
   {
     name: 'instance',
@@ -7,7 +9,6 @@ export const variables = (datasource: { readonly type: string; readonly uid: str
     type: 'query',
     datasource,
     query: { query: 'label_values(switchboard_nats_connected, service_instance_id)', refId: 'instance' },
-    definition: 'label_values(switchboard_nats_connected, service_instance_id)',
     refresh: 2,
     sort: 1,
     hide: 0,
