@@ -28,7 +28,17 @@ const Output = z.object({ stdout: z.string() });
 const Results = z.array(z.object({ messages: z.array(z.object({ line: z.number(), message: z.string() })) }));
 const { services, networks } = z.object({ services: z.record(z.string(), Service), networks: z.record(z.string(), z.object({ internal: z.boolean() }).nullable()) }).parse(parse(text, { merge: true }));
 const dockerfile = await readFile(join(import.meta.dirname, 'Dockerfile'), 'utf8');
-const makeEnv = async (): Promise<string> => (await run(process.execPath, [join(import.meta.dirname, 'make-env.mjs')])).stdout;
+
+/** In a folder that has this `.env`. */
+async function makeEnv(before?: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'switchboard-env-'));
+  try {
+    if (before !== undefined) await writeFile(join(folder, '.env'), before);
+    return (await run(process.execPath, [join(import.meta.dirname, 'make-env.mjs')], { cwd: folder })).stdout;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
 
 const isOurs = (name: string): boolean => services[name]?.image.startsWith('switchboard/') === true;
 const isJob = (name: string): boolean => services[name]?.restart === 'no';
@@ -47,6 +57,14 @@ it('asks for exactly the secrets that make-env makes, and has a sentence for eac
   const made = (await makeEnv()).trim().split('\n').map((line) => line.split('=')[0]);
   expect(asked.toSorted()).toEqual(made.toSorted());
   expect(text).not.toMatch(/\$\{\w*(PASSWORD|SECRET|KEY)\w*:-/);
+});
+
+it('keeps the secrets that .env has, and adds what is missing', async () => {
+  const whole = await makeEnv();
+  const [first = '', ...others] = whole.trim().split('\n');
+  expect(await makeEnv(whole)).toBe('');
+  // On a line of its own, also behind one that has no end.
+  expect(await makeEnv(others.join('\n'))).toMatch(new RegExp(`^\\n${first.replace(/=.*/, '')}=\\w{65}\\n$`));
 });
 
 const compose = programOnPath('docker-compose');

@@ -1,7 +1,6 @@
-// Prints the secrets that docker-compose.yml asks for and .env does not have yet: node infra/docker/make-env.mjs >> .env
+// Prints the secrets that docker-compose.yml asks for and the .env here does not have yet: node infra/docker/make-env.mjs >> .env
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 const names = [
   'JWT_SECRET', 'FILE_URL_SECRET', 'WEBHOOK_KEY', 'POSTGRES_PASSWORD', 'GRAFANA_ADMIN_PASSWORD',
@@ -12,7 +11,7 @@ const names = [
 
 function readEnv() {
   try {
-    return readFileSync(join(import.meta.dirname, '../../.env'), 'utf8');
+    return readFileSync('.env', 'utf8');
   } catch (error) {
     if (error.code === 'ENOENT') return '';
     throw error;
