@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,10 @@ const Service = z.object({
   read_only: z.boolean().optional(),
   cap_drop: z.array(z.string()).optional(),
   security_opt: z.array(z.string()).optional(),
-  networks: z.array(z.string()).default([]),
+  // As Compose has it where none is named.
+  networks: z.array(z.string()).default(['default']),
+  network_mode: z.literal('none').optional(),
+  volumes: z.array(z.string()).default([]),
   ports: z.array(z.string()).default([]),
   healthcheck: z.object({ test: z.array(z.string()) }).optional(),
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
@@ -26,7 +30,11 @@ const Service = z.object({
 /** Of a run, well or ill. */
 const Output = z.object({ stdout: z.string() });
 const Results = z.array(z.object({ messages: z.array(z.object({ line: z.number(), message: z.string() })) }));
-const { services, networks } = z.object({ services: z.record(z.string(), Service), networks: z.record(z.string(), z.object({ internal: z.boolean() }).nullable()) }).parse(parse(text, { merge: true }));
+const { services, networks, volumes } = z.object({
+  services: z.record(z.string(), Service),
+  networks: z.record(z.string(), z.object({ internal: z.boolean() }).nullable()),
+  volumes: z.record(z.string(), z.null()),
+}).parse(parse(text, { merge: true }));
 const dockerfile = await readFile(join(import.meta.dirname, 'Dockerfile'), 'utf8');
 
 /** In a folder that has this `.env`. */
@@ -43,6 +51,7 @@ async function makeEnv(before?: string): Promise<string> {
 const isOurs = (name: string): boolean => services[name]?.image.startsWith('switchboard/') === true;
 const isJob = (name: string): boolean => services[name]?.restart === 'no';
 const names = Object.keys(services);
+const networksOf = (name: string): string[] => (services[name]?.network_mode === 'none' ? [] : (services[name]?.networks ?? []));
 
 /** Its order is a reader's, old Compose refuses a name, and a service and its migrations are one image, built where it is first needed. */
 const OFF = ['service-keys-order', 'services-alphabetical-order', 'service-dependencies-alphabetical-order', 'top-level-properties-order', 'require-project-name-field', 'no-build-and-image'];
@@ -106,13 +115,20 @@ describe.each(names)('%s', (name) => {
     }
   });
 
+  it('mounts what is there, and can write to volumes only', () => {
+    for (const [source = '', , mode] of service.volumes.map((volume) => volume.split(':'))) {
+      if (source.startsWith('./')) expect([source, existsSync(join(root, source)), mode]).toEqual([source, true, 'ro']);
+      else expect(Object.keys(volumes)).toContain(source);
+    }
+  });
+
   it('is open to this machine only, if at all', () => {
     for (const port of service.ports) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 });
 
 it('lets those speak with each other who have to, and nobody else', () => {
-  const sharing = (a: string, b: string): boolean => services[a]?.networks.some((network) => services[b]?.networks.includes(network)) === true;
+  const sharing = (a: string, b: string): boolean => networksOf(a).some((network) => networksOf(b).includes(network));
   const reach = (name: string): string[] => names.filter((other) => other !== name && sharing(name, other));
   const owners = ['chat-service', 'message-service', 'presence-service', 'webhook-service'];
   const migrations = ['chat-migration', 'message-migration', 'presence-migration', 'webhook-migration'];
@@ -122,7 +138,7 @@ it('lets those speak with each other who have to, and nobody else', () => {
   expect(reach('nats').toSorted()).toEqual([...owners, 'gateway-1', 'gateway-2'].toSorted());
   expect(reach('grafana').toSorted()).toEqual(['collector', 'jaeger', 'prometheus']);
   expect(reach('rabbitmq-definitions')).toEqual([]);
-  const outside = names.filter((name) => services[name]?.networks.some((network) => networks[network]?.internal !== true));
+  const outside = names.filter((name) => networksOf(name).some((network) => networks[network]?.internal !== true));
   expect(outside.toSorted()).toEqual(['grafana', 'jaeger', 'proxy', 'webhook-service']);
 });
 
