@@ -24,6 +24,7 @@ describe('file' in promtool ? 'promtool' : `promtool: SKIPPED, ${promtool.missin
 
   checks.each([
     ['the configuration', ['check', 'config', 'prometheus.yml']],
+    ['the configuration behind a Collector', ['check', 'config', 'collected.yml']],
     ['the rules', ['check', 'rules', 'rules.yml']],
     ['each alert: it fires, it clears, and not without traffic', ['test', 'rules', 'rules.test.yml']],
   ])('is content with %s', async (_what, args) => {
