@@ -77,7 +77,7 @@ describe('a NATS for tests', () => {
     const own = await startNats();
     const { port, pid } = own;
     const connection = await connect({ ...optionsOf(own.url('gateway')), reconnectTimeWait: 20 });
-    own.pause();
+    await own.pause();
     own.resume();
     await own.restart();
     expect(own.port).toBe(port);

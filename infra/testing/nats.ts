@@ -8,6 +8,7 @@ import { findNatsServer } from '../local/nats-binary.ts';
 import { natsCommand, natsUrl } from '../local/nats.ts';
 import { newNatsPasswords } from '../local/passwords.ts';
 import { identify } from '../local/process-identity.ts';
+import { freeze } from './freeze.ts';
 import { freePort } from './ports.ts';
 
 export interface TestNats {
@@ -19,7 +20,7 @@ export interface TestNats {
   stop(): Promise<void>;
   kill(): Promise<void>;
   /** Frozen: connections stay open and nothing answers. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
   /** The same port and passwords; ends the running server first, if there is one. */
   restart(): Promise<void>;
@@ -59,7 +60,7 @@ export async function startNats({ passwords = newNatsPasswords(), args = [] }: N
     url: (user) => natsUrl(user, passwords, port),
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
-    pause: () => process.kill(server.pid, 'SIGSTOP'),
+    pause: () => freeze(server.pid),
     resume: () => process.kill(server.pid, 'SIGCONT'),
     restart: async () => {
       await end('SIGKILL');

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { connect } from 'amqplib';
 import { createGuard } from '../local/guard.ts';
 import { identify } from '../local/process-identity.ts';
+import { freeze } from './freeze.ts';
 import { freePort } from './ports.ts';
 import { givenRabbit, rabbitProgram } from './rabbit-program.ts';
 import { waitFor } from './wait-for.ts';
@@ -23,7 +24,7 @@ export interface TestRabbit extends SharedRabbit {
   /** The same port and the same data; ends the running server first, if there is one. */
   restart(): Promise<void>;
   /** Frozen: connections stay open and nothing answers. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
 }
 
@@ -88,7 +89,7 @@ export async function startRabbit({ login = 'test:test', conf = ['default_user =
       await end(running, 'SIGTERM');
       running = await boot();
     },
-    pause: () => { running.kill('SIGSTOP'); },
+    pause: () => freeze(running.pid ?? 0),
     resume: () => { running.kill('SIGCONT'); },
     stop: async () => {
       await end(running, 'SIGKILL');

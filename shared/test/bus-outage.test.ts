@@ -57,7 +57,7 @@ describe('while NATS is away', () => {
 describe('while NATS is frozen', () => {
   it('each request fails within two seconds, a retry may help, and after the thaw they are answered', async () => {
     await untilAnswered();
-    nats.pause();
+    await nats.pause();
     try {
       const began = performance.now();
       const failures = await Promise.all([failureOf(ask), failureOf(ask)]);

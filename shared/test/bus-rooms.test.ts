@@ -71,13 +71,14 @@ describe('a followed room', () => {
   it('is not followed before NATS says so', async () => {
     const gateway = await buses.connect(nats, 'gateway');
     let isHeard = false;
-    nats.pause();
+    await nats.pause();
     const room = gateway.followRoom(chatId, () => undefined);
     const asked = room.untilHeard().then(() => { isHeard = true; });
     for (let turn = 0; turn < 20; turn++) await nextTurn();
-    expect(isHeard).toBe(false);
+    const wasHeard = isHeard;
     nats.resume();
     await asked;
+    expect(wasHeard).toBe(false);
   });
 
   it('is never heard when it is given up in the turn in which it was followed', async () => {

@@ -58,7 +58,7 @@ import { RelayedLog, upTo } from './relays.ts';
     await rabbit.restart();
     await appendToMany(5);
     await reconnect();
-    rabbit.pause();
+    await rabbit.pause();
     await appendToMany(5);
     rabbit.resume();
     const all = [chatId, ...others];
