@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { ChatLog, LOG_START, type LogPosition } from '@switchboard/shared/log';
 import { createDataSource } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
-import type { TestDatabase } from '../testing/index.ts';
+import { waitFor, type TestDatabase } from '../testing/index.ts';
 import { createMigrated } from './migrated.ts';
 
 // A logical restore puts rows into a Postgres whose transaction ids are younger than theirs.
@@ -39,7 +39,12 @@ describe.each(['chat', 'message'] as const)('the log of %s-service', (schema) =>
   });
 
   const entry = (event: string) => ({ chatId: randomUUID(), rev: 1, event, payload: {} });
-  const chatsAfter = async (position: LogPosition) => (await log.readAll(pool, position, 100)).map(({ chatId }) => chatId);
+  /** Once the transactions under way in other tests, which hold the end of the log back, are over. */
+  const readAfter = (position: LogPosition, count: number) => waitFor(async () => {
+    const rows = await log.readAll(pool, position, 100);
+    return rows.length >= count ? rows : undefined;
+  }, { what: `${String(count)} entries`, timeoutMs: 20_000 });
+  const chatsAfter = async (position: LogPosition, count: number) => (await readAfter(position, count)).map(({ chatId }) => chatId);
   const standing = async (table: 'relay_cursor' | 'relay_unrouted'): Promise<LogPosition> => {
     const { rows: [row] } = await database.query<LogPosition>(`SELECT xact, position FROM ${schema}.${table}`);
     if (row === undefined) throw new Error('there is no cursor');
@@ -47,21 +52,21 @@ describe.each(['chat', 'message'] as const)('the log of %s-service', (schema) =>
   };
 
   it('goes on where its relay stood, and then with what is written from now on', async () => {
-    const before = await log.readAll(pool, LOG_START, 100);
+    const before = await readAfter(LOG_START, 6);
     const [cursor, unrouted] = [before[2], before[0]];
     if (cursor === undefined || unrouted === undefined) throw new Error('the log is empty');
     await database.query(`INSERT INTO ${schema}.relay_cursor VALUES (1, $1, $2)`, [cursor.xact, cursor.position]);
     await database.query(`INSERT INTO ${schema}.relay_unrouted VALUES ('kept', $1, $2)`, [unrouted.xact, unrouted.position]);
     for (const table of ['chat_log', 'relay_cursor', 'relay_unrouted']) await database.query(`UPDATE ${schema}.${table} SET xact = xact + ${YEARS}`);
     await database.query(`INSERT INTO message.chat_cursor VALUES (1, 'far ahead')`);
-    expect(await chatsAfter(await standing('relay_cursor'))).toEqual([]);
+    expect(await chatsAfter(await standing('relay_cursor'), 0)).toEqual([]);
 
     await database.query(script);
     const later = entry('later');
     await log.append(pool, [later]);
-    expect(await chatsAfter(LOG_START)).toEqual([...before.map(({ chatId }) => chatId), later.chatId]);
-    expect(await chatsAfter(await standing('relay_cursor'))).toEqual([...before.slice(3).map(({ chatId }) => chatId), later.chatId]);
-    expect(await chatsAfter(await standing('relay_unrouted'))).toEqual([...before.slice(1).map(({ chatId }) => chatId), later.chatId]);
+    expect(await chatsAfter(LOG_START, 7)).toEqual([...before.map(({ chatId }) => chatId), later.chatId]);
+    expect(await chatsAfter(await standing('relay_cursor'), 4)).toEqual([...before.slice(3).map(({ chatId }) => chatId), later.chatId]);
+    expect(await chatsAfter(await standing('relay_unrouted'), 6)).toEqual([...before.slice(1).map(({ chatId }) => chatId), later.chatId]);
     expect((await database.query('SELECT FROM message.chat_cursor')).rowCount).toBe(0);
   });
 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { canOpenRabbit, EventConsumer, openRabbit, waitFor, type SharedRabbit } from '@switchboard/infra/testing';
+import { LOG_START } from '../src/log/index.ts';
 import { RelayedLog, upTo } from './relays.ts';
 
 (canOpenRabbit ? describe : describe.skip)('the relay of a log to RabbitMQ', () => {
@@ -55,6 +56,8 @@ import { RelayedLog, upTo } from './relays.ts';
   it('goes on where it was when it is started again, and another time begins with what is new', async () => {
     const consumer = await listen();
     await relayed.append(chatId, 5);
+    // Transactions of other tests, while they last, hold the end of the log back.
+    await waitFor(async () => (await relayed.log.readAll(relayed.pool, LOG_START, 10)).length === 5, { what: 'the end of the log', timeoutMs: 20_000 });
     const first = relayed.start({ from: 'now' });
     await waitFor(async () => (await relayed.query('SELECT FROM presence.relay_cursor')).length > 0, { what: 'the relay to begin' });
     await relayed.append(randomUUID(), 1);
