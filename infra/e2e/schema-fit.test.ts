@@ -33,7 +33,7 @@ afterAll(async () => {
 const run = (name: ServiceName, program: 'main' | 'migrate', env: Record<string, string>): ChildProcess =>
   spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, folderOf(name), `src/${program}.ts`)], { env: { ...plainEnvironment(), LOG_LEVEL: 'silent', ...env }, stdio: 'ignore' });
 
-it.each(services)('%s waits for its migrations, and ends when the schema goes on without it', async (name, ping, more) => {
+async function meetsItsSchema([name, ping, more]: (typeof services)[number]): Promise<void> {
   const { variable, service, migrator } = databases[name];
   const schema = service.replace('_service', '');
   const database: TestDatabase = await createDatabase();
@@ -72,4 +72,9 @@ it.each(services)('%s waits for its migrations, and ends when the schema goes on
     for (const child of children) if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit');
     await database.drop();
   }
+}
+
+// Side by side: most of it is waiting.
+it(`${services.map(([name]) => name).join(', ')}: each waits for its migrations, and ends when the schema goes on without it`, async () => {
+  await Promise.all(services.map(meetsItsSchema));
 }, 60_000);

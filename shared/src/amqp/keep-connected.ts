@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 
 const RETRY_MS = 500;
 /** A password or a right is mended by people. */
-const REFUSED_RETRY_MS = 5_000;
+const REFUSED_RETRY_MS = 2_000;
 /** How often the same failure is told that goes on. */
 const TELL_MS = 10_000;
 
