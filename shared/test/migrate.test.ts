@@ -1,5 +1,6 @@
+import { connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { createDatabase, waitFor, type TestDatabase } from '@switchboard/infra/testing';
+import { createDatabase, freePort, waitFor, type TestDatabase } from '@switchboard/infra/testing';
 import { raiseFloor, createDataSource, migrate, openDatabase, untilMisfit, type DatabaseOptions } from '@switchboard/shared/postgres';
 import { createLogger } from '@switchboard/shared/runtime';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
@@ -122,3 +123,40 @@ it('only a migrator says what the schema is', async () => {
     await service.destroy();
   }
 });
+
+it('a migration waits for a Postgres that is not there, and for no longer than a moment for one that refuses it', async () => {
+  const waits: string[] = [];
+  const tunnel = await openTunnel();
+  try {
+    const migrated = migrate(createDataSource({ ...optionsOf('presence_migrator', [Slow1764000000001]), url: tunnel.url }), 'presence', (line) => { waits.push(line); });
+    await waitFor(() => waits[0]?.startsWith('Postgres is not there'), { what: 'the migration to wait' });
+    await tunnel.open();
+    expect(await migrated).toEqual([]);
+  } finally {
+    await tunnel.close();
+  }
+  const stranger = new URL(database.url('presence_migrator'));
+  stranger.password = 'wrong';
+  await expect(migrate(createDataSource({ ...optionsOf('presence_migrator', []), url: stranger.href }), 'presence')).rejects.toThrow(/password/);
+}, 20_000);
+
+/** A way to Postgres on which nobody listens at first. */
+async function openTunnel(): Promise<{ readonly url: string; open(): Promise<void>; close(): Promise<void> }> {
+  const url = new URL(database.url('presence_migrator'));
+  const postgres = Number(url.port);
+  url.port = String(await freePort());
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    const other = connect(postgres, '127.0.0.1');
+    sockets.push(socket, other);
+    for (const [from, to] of [[socket, other], [other, socket]] as const) from.on('error', () => undefined).pipe(to);
+  });
+  return {
+    url: url.href,
+    open: () => new Promise((resolve) => { server.listen(Number(url.port), '127.0.0.1', resolve); }),
+    close: () => new Promise((resolve) => {
+      for (const socket of sockets) socket.destroy();
+      server.close(() => { resolve(); });
+    }),
+  };
+}

@@ -17,7 +17,7 @@ const CONNECTION_LOST = /timeout|terminated|not queryable|Connection|connect|Que
 
 /** The retryable failure that an error of the database means; any other error as it is. */
 export function toFailure(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof Failure) return error;
+  if (!Error.isError(error) || error instanceof Failure) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (BUSY.has(code)) return new Failure('BUSY', undefined, { cause: error });
   if (UNAVAILABLE.test(code) || NETWORK.test(code)) return new Failure('UNAVAILABLE', undefined, { cause: error });
