@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** One configuration for every workspace: TypeScript is stripped as at run time, modules stay ES modules. */
 export default {
   rootDir: '../..',
@@ -7,6 +9,6 @@ export default {
   globalSetup: '<rootDir>/infra/testing/global-setup.ts',
   globalTeardown: '<rootDir>/infra/testing/global-teardown.ts',
   // Tests mostly wait for other processes.
-  maxWorkers: '100%',
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   testTimeout: 30_000,
 };
