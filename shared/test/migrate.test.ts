@@ -39,6 +39,15 @@ class Narrower1764000000003 extends Forward {
   }
 }
 
+class Indexed1764000000004 extends Forward {
+  transaction = false;
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX CONCURRENTLY IF EXISTS presence.big_by_one');
+    await runner.query('CREATE INDEX CONCURRENTLY big_by_one ON presence.big (one)');
+  }
+}
+
 const optionsOf = (role: 'presence_migrator' | 'presence_service', migrations: DatabaseOptions['migrations']): DatabaseOptions =>
   ({ url: database.url(role), schema: 'presence', applicationName: 'test', entities: [], migrations });
 const migrateTo = (migrations: DatabaseOptions['migrations'], say?: (line: string) => void) => migrate(createDataSource(optionsOf('presence_migrator', migrations)), 'presence', say);
@@ -66,6 +75,27 @@ it('a table that is in use holds a migration up, and the migration holds up nobo
     expect(await migrated).toEqual(['Wider1764000000002']);
   } finally {
     await reader.destroy();
+  }
+}, 20_000);
+
+it('an index is built beside whoever writes, and begun anew when a transaction of somebody held it up', async () => {
+  await migrateTo([Slow1764000000001]);
+  const writer = await createDataSource(optionsOf('presence_service', [])).initialize();
+  try {
+    const writing = writer.createQueryRunner();
+    await writing.startTransaction();
+    await writing.query('INSERT INTO presence.big (one) VALUES (2)');
+    const waits: string[] = [];
+    const migrated = migrateTo([Slow1764000000001, Indexed1764000000004], (line) => { waits.push(line); });
+    await waitFor(() => waits.length > 0, { what: 'the migration to give way' });
+    await writer.query('INSERT INTO presence.big (one) VALUES (3)');
+    await writing.rollbackTransaction();
+    await writing.release();
+    expect(await migrated).toEqual(['Indexed1764000000004']);
+    expect((await database.query(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'presence.big_by_one'::regclass`)).rows).toEqual([{ indisvalid: true }]);
+    await database.query('DELETE FROM presence.big WHERE one > 2');
+  } finally {
+    await writer.destroy();
   }
 }, 20_000);
 
