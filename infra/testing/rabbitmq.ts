@@ -123,6 +123,7 @@ async function settle(folder: string, ports: { readonly amqp: number; readonly e
     RABBITMQ_GENERATED_CONFIG_DIR: join(folder, 'generated'),
     RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
     RABBITMQ_PID_FILE: join(folder, 'pid'),
+    ERL_CRASH_DUMP: join(folder, 'erl_crash.dump'),
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+sbwt none -kernel inet_dist_use_interface {127,0,0,1}',
     // The script then becomes the server: signals reach it by the pid we know.
     RUNNING_UNDER_SYSTEMD: 'true',
