@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
-import { Failure } from '../errors.ts';
+import { Failure, type ErrorCode } from '../errors.ts';
 import { toFailure } from './failures.ts';
 import { createFloor, keepToMigrator, namesIn } from './schema-fit.ts';
 
@@ -17,12 +17,12 @@ const RETRY_MS = 2_000;
 /**
  * Brings the schema up to date, under the migrator's role, while the service works on. Creates the schema where nobody
  * prepared it, which then takes a role that may. Resolves to the names of the migrations that were run, however long
- * Postgres is away or a table in use; `say` is told of every wait.
+ * Postgres is away at first or a table in use; `say` is told of every wait.
  */
 export async function migrate(dataSource: DataSource, schema: string, say: (line: string) => void = () => undefined): Promise<string[]> {
   // A change of the schema takes as long as it takes.
   dataSource.setOptions({ extra: { keepAlive: true, lock_timeout: LOCK_TIMEOUT_MS } });
-  await patiently(() => dataSource.initialize(), 'UNAVAILABLE', 'Postgres is not there', say);
+  await patiently(() => dataSource.initialize(), ['UNAVAILABLE', 'BUSY'], 'Postgres is not there, or full', say);
   const runner = dataSource.createQueryRunner();
   try {
     // So does another migrator's.
@@ -32,7 +32,7 @@ export async function migrate(dataSource: DataSource, schema: string, say: (line
     if (prepared.length === 0) await runner.query(`CREATE SCHEMA "${schema}"`);
     await createFloor(runner, schema);
     const before = await namesIn(dataSource, schema, 'migration');
-    await patiently(() => dataSource.runMigrations(), 'BUSY', `a table of ${schema} is in use`, say);
+    await patiently(() => dataSource.runMigrations(), ['BUSY'], `a table of ${schema} is in use`, say);
     await keepToMigrator(dataSource, schema);
     return (await namesIn(dataSource, schema, 'migration')).filter((name) => !before.includes(name));
   } finally {
@@ -41,15 +41,15 @@ export async function migrate(dataSource: DataSource, schema: string, say: (line
   }
 }
 
-/** Again and again while it fails in this way. */
-async function patiently(work: () => Promise<unknown>, code: 'BUSY' | 'UNAVAILABLE', what: string, say: (line: string) => void): Promise<void> {
+/** Again and again while it fails in one of these ways. */
+async function patiently(work: () => Promise<unknown>, codes: readonly ErrorCode[], what: string, say: (line: string) => void): Promise<void> {
   for (;;) {
     try {
       await work();
       return;
     } catch (error) {
       const failure = toFailure(error);
-      if (!(failure instanceof Failure) || failure.code !== code) throw error;
+      if (!(failure instanceof Failure) || !codes.includes(failure.code)) throw error;
       say(`${what}; trying again in ${(RETRY_MS / 1_000).toString()} s`);
       await sleep(RETRY_MS);
     }
