@@ -8,9 +8,10 @@ export interface ProcessId {
   started: string | null;
 }
 
-function readStat(pid: number): { state: string; started: string } | undefined {
+/** Of a process, or of one of its threads (`<pid>/task/<thread>`); undefined where there is none. */
+export function readStat(of: string): { state: string; started: string } | undefined {
   try {
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
+    const stat = readFileSync(`/proc/${of}/stat`, 'latin1');
     // The second field is the program's name and may hold spaces and brackets: count after its last one.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { state: fields[0] ?? '', started: fields[19] ?? '' };
@@ -20,12 +21,12 @@ function readStat(pid: number): { state: string; started: string } | undefined {
 }
 
 export function identify(pid: number): ProcessId {
-  return { pid, started: readStat(pid)?.started ?? null };
+  return { pid, started: readStat(String(pid))?.started ?? null };
 }
 
 export function isAlive({ pid, started }: ProcessId): boolean {
   if (process.platform === 'linux' && started !== null) {
-    const stat = readStat(pid);
+    const stat = readStat(String(pid));
     // A zombie holds no port and no lock: it only waits for its parent to look.
     return stat !== undefined && stat.state !== 'Z' && stat.started === started;
   }

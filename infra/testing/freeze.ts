@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { readStat } from '../local/process-identity.ts';
 import { waitFor } from './wait-for.ts';
 
 /** Stops a process where it stands. Resolves when the last of its threads does: on a busy machine one may go on for a moment. */
@@ -8,11 +9,5 @@ export async function freeze(pid: number): Promise<void> {
 }
 
 /** Of its threads; none where there is no /proc. */
-function statesOf(pid: number): string[] {
-  if (process.platform !== 'linux') return [];
-  const tasks = `/proc/${String(pid)}/task`;
-  return readdirSync(tasks).map((task) => {
-    const stat = readFileSync(`${tasks}/${task}/stat`, 'latin1');
-    return stat.charAt(stat.lastIndexOf(')') + 2);
-  });
-}
+const statesOf = (pid: number): (string | undefined)[] =>
+  (process.platform === 'linux' ? readdirSync(`/proc/${String(pid)}/task`) : []).map((task) => readStat(`${String(pid)}/task/${task}`)?.state);
