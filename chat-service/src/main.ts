@@ -1,9 +1,12 @@
-import { createLogger, readConfig, run } from '@switchboard/shared/runtime';
+import { createLogger, run } from '@switchboard/shared/runtime';
 import { Config } from './config.ts';
 
-await run('chat-service', async (telemetry) => {
-  const config = readConfig(Config);
-  // Telemetry listens to libraries from the moment in which they are loaded.
+await run('chat-service', { Config }, async (config, telemetry) => {
+  // Imported here: telemetry instruments only the libraries that load after it.
   const { createChatService } = await import('./app.ts');
-  return createChatService(config, createLogger('chat-service', config.LOG_LEVEL, config.SERVICE_INSTANCE), telemetry);
+  return createChatService(
+    config,
+    createLogger('chat-service', config.LOG_LEVEL, config.SERVICE_INSTANCE),
+    telemetry,
+  );
 });

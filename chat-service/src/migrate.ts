@@ -1,11 +1,4 @@
-import { createDataSource, migrate } from '@switchboard/shared/postgres';
-import { PostgresUrl, readConfig } from '@switchboard/shared/runtime';
-import { z } from 'zod';
+import { migrateMain } from '@switchboard/shared/migrate-main';
 import { databaseOptions } from './store/database.ts';
 
-// Run under the migrator's role, which owns the schema; the service's own role may only read and write rows.
-const { CHAT_DATABASE_URL } = readConfig(z.object({ CHAT_DATABASE_URL: PostgresUrl }));
-const options = databaseOptions(CHAT_DATABASE_URL);
-const say = (line: string) => { process.stdout.write(`chat: ${line}\n`); };
-const done = await migrate(createDataSource(options), options.schema, say);
-say(done.length === 0 ? 'up to date' : done.join(', '));
+await migrateMain('CHAT_DATABASE_URL', databaseOptions);

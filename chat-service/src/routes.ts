@@ -1,15 +1,14 @@
 import type { Bus, RoutesOf } from '@switchboard/shared/bus';
 import type { chatContracts } from '@switchboard/shared/contracts';
+import { pingHandler, readHeadsHandler, readLogHandler } from '@switchboard/shared/handlers';
 import type { ChatStore } from './domain/chat-store.ts';
 import { getChatHandler } from './handlers/get-chat.ts';
 import { listChatsHandler } from './handlers/list-chats.ts';
 import { openChatHandler } from './handlers/open-chat.ts';
-import { pingHandler } from './handlers/ping.ts';
-import { readHeadsHandler, readLogHandler } from './handlers/read-log.ts';
-import { lookUpChatHandler, readChangesHandler } from './handlers/tell-services.ts';
+import { lookUpChatHandler, readChangesHandler } from './handlers/projection.ts';
 import { updateChatHandler } from './handlers/update-chat.ts';
 
-/** All that chat-service answers. */
+/** The table of contents of chat-service: a contract without a handler does not compile. */
 export const routes = (store: ChatStore, bus: Bus) =>
   ({
     openChat: openChatHandler(store),

@@ -1,43 +1,64 @@
 import { Bus } from '@switchboard/shared/bus';
-import { chatContracts, messageContracts, type Actor, type ChatFacts, type PayloadOf, type ReplyOf } from '@switchboard/shared/contracts';
+import {
+  chatContracts,
+  messageContracts,
+  type Actor,
+  type ChatFacts,
+  type PayloadOf,
+  type ReplyOf,
+} from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { createDataSource, migrate } from '@switchboard/shared/postgres';
-import { createDatabase, silent, startNats, waitFor, type TestDatabase, type TestNats } from '@switchboard/infra/testing';
+import {
+  createDatabase,
+  silent,
+  startNats,
+  waitFor,
+  type TestDatabase,
+  type TestNats,
+} from '@switchboard/infra/test';
 import { createChatService } from '../src/app.ts';
 import { Config } from '../src/config.ts';
 import { databaseOptions } from '../src/store/database.ts';
 
-type Change = Omit<PayloadOf<typeof chatContracts.updateChat>, 'chatId'>;
+export type Change = Omit<PayloadOf<typeof chatContracts.updateChat>, 'chatId'>;
 
 export const admin: Actor = { id: 1, email: 'one@x.y', role: 'admin' };
 export const otherAdmin: Actor = { id: 2, email: 'two@x.y', role: 'admin' };
 let lastClient = 1000;
 export const aClient = (): Actor => ({ id: ++lastClient, email: 'c@x.y', role: 'client' });
 
-/** message-service, as far as chat-service knows it: it takes chats, once it is allowed to. */
+/** A stub of message-service, which applies chats once its gate is open. */
 export interface MessageService {
-  readonly taken: ChatFacts[];
-  /** Awaited before a chat is taken. */
+  readonly applied: ChatFacts[];
+  /** Awaited before a chat is applied. */
   gate: () => Promise<void>;
-  leave(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 export async function startMessageService(nats: TestNats): Promise<MessageService> {
-  const bus = await Bus.connect({ url: nats.url('message-service'), user: 'message-service', logger: silent });
-  const service: MessageService = { taken: [], gate: () => Promise.resolve(), leave: () => bus.close() };
-  const { takeChat } = messageContracts;
-  bus.serve({ takeChat }, {
-    takeChat: async ({ chat }) => {
-      await service.gate();
-      service.taken.push(chat);
-      return { version: chat.version };
-    },
+  const bus = await Bus.connect({
+    url: nats.url('message-service'),
+    user: 'message-service',
+    logger: silent,
   });
+  const service: MessageService = { applied: [], gate: () => Promise.resolve(), stop: () => bus.close() };
+  const { applyChat } = messageContracts;
+  bus.serve(
+    { applyChat },
+    {
+      applyChat: async ({ chat }) => {
+        await service.gate();
+        service.applied.push(chat);
+        return { version: chat.version };
+      },
+    },
+  );
   await bus.flush();
   return service;
 }
 
-/** chat-service whole, on real NATS and Postgres, two replicas of it, and a gateway to ask them. */
+/** Two replicas of chat-service on real NATS and Postgres, and the bus of a gateway. */
 export class Harness {
   readonly nats: TestNats;
   readonly database: TestDatabase;
@@ -54,11 +75,23 @@ export class Harness {
   static async start(): Promise<Harness> {
     const [nats, database] = await Promise.all([startNats(), createDatabase()]);
     await migrate(createDataSource(databaseOptions(database.url('chat_migrator'))), 'chat');
-    const config = Config.parse({ NATS_URL: nats.url('chat-service'), CHAT_DATABASE_URL: database.url('chat_service') });
-    const services = await Promise.all([createChatService(config, silent), createChatService(config, silent)]);
-    for (const { url } of services) await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { what: 'chat-service to be ready' });
+    const config = Config.parse({
+      NATS_URL: nats.url('chat-service'),
+      CHAT_DATABASE_URL: database.url('chat_service'),
+    });
+    const services = await Promise.all([
+      createChatService(config, silent),
+      createChatService(config, silent),
+    ]);
+    for (const { url } of services)
+      await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { what: 'chat-service to be ready' });
     const gateway = await Bus.connect({ url: nats.url('gateway'), user: 'gateway', logger: silent });
-    return new Harness(nats, database, gateway, services.map((service) => () => service.stop()));
+    return new Harness(
+      nats,
+      database,
+      gateway,
+      services.map((service) => () => service.stop()),
+    );
   }
 
   async stop(): Promise<void> {
@@ -68,8 +101,12 @@ export class Harness {
     await this.database.drop();
   }
 
-  open(actor: Actor, clientId?: number): Promise<ReplyOf<typeof chatContracts.openChat>> {
-    return this.gateway.request(chatContracts.openChat, { clientId }, { actor });
+  open(
+    actor: Actor,
+    clientId?: number,
+    idempotencyKey?: string,
+  ): Promise<ReplyOf<typeof chatContracts.openChat>> {
+    return this.gateway.request(chatContracts.openChat, { clientId, idempotencyKey }, { actor });
   }
 
   get(actor: Actor, chatId: string): Promise<ReplyOf<typeof chatContracts.getChat>> {
@@ -80,7 +117,10 @@ export class Harness {
     return this.gateway.request(chatContracts.updateChat, { chatId, ...change }, { actor });
   }
 
-  list(actor: Actor, filter: PayloadOf<typeof chatContracts.listChats> = {}): Promise<ReplyOf<typeof chatContracts.listChats>> {
+  list(
+    actor: Actor,
+    filter: PayloadOf<typeof chatContracts.listChats> = {},
+  ): Promise<ReplyOf<typeof chatContracts.listChats>> {
     return this.gateway.request(chatContracts.listChats, filter, { actor });
   }
 
@@ -93,5 +133,5 @@ export class Harness {
 export async function failureOf(request: Promise<unknown>): Promise<Failure> {
   const outcome: unknown = await request.catch((error: unknown) => error);
   if (outcome instanceof Failure) return outcome;
-  throw new Error(`no failure but ${JSON.stringify(outcome)}`);
+  throw new Error(`expected a failure, got ${JSON.stringify(outcome)}`);
 }

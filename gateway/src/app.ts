@@ -1,83 +1,153 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { Bus } from '@switchboard/shared/bus';
-import { Tally } from '@switchboard/shared/limits';
-import { ConfigError, InternalServer, noTelemetry, type Logger, type Running, type Telemetry } from '@switchboard/shared/runtime';
+import { presenceContracts } from '@switchboard/shared/contracts';
+import { KeyedSemaphore } from '@switchboard/shared/limits';
+import {
+  InternalServer,
+  listenError,
+  noTelemetry,
+  type Logger,
+  type Running,
+  type Telemetry,
+} from '@switchboard/shared/runtime';
 import { Router } from 'express';
 import { Server } from 'socket.io';
 import { Decoder } from 'socket.io-parser';
 import { guardHandshake } from './auth/handshake.ts';
+import { explained } from './auth/refusal.ts';
 import { Revocations, unlessRevoked } from './auth/revocations.ts';
 import { Sessions } from './auth/sessions.ts';
 import { CONNECT_WITHIN_MS } from './auth/visits.ts';
 import { createVerify } from './auth/verify.ts';
 import type { Config } from './config.ts';
-import { Encoder } from './encoder.ts';
-import { apiRoutes } from './http/api.ts';
+import { Encoder } from './connection/encoder.ts';
+import { apiRouteNames, apiRoutes } from './http/api.ts';
 import { createHttpApp, type HttpParts } from './http/app.ts';
-import { Askers } from './http/authenticate.ts';
+import { Authenticator } from './http/authenticate.ts';
+import { socketCors } from './http/cors.ts';
 import { docs } from './http/docs.ts';
-import { fileRoutes } from './http/files.ts';
+import { fileRouteNames, fileRoutes } from './http/files.ts';
 import { gatewayChecks } from './http/health.ts';
-import { sendAway } from './farewell.ts';
-import { acceptEvents } from './inbound.ts';
-import { Admission } from './limits/admission.ts';
-import { guardBacklog } from './limits/backlog.ts';
-import { EventLimits } from './limits/event-limits.ts';
-import { FrameLimits } from './limits/frames.ts';
-import { writeOncePerTurn } from './outbound.ts';
+import { otherMethods } from './http/methods.ts';
+import { drain } from './connection/drain.ts';
+import { acceptEvents } from './events/inbound.ts';
+import { refuseFrame } from './events/reply.ts';
+import { Admission } from './connection/admission.ts';
+import { guardBacklog } from './connection/backlog.ts';
+import { EventLimits } from './events/event-limits.ts';
+import { FrameLimits, MAX_FRAME_BYTES } from './connection/frames.ts';
+import { writeOncePerTick } from './connection/outbound.ts';
 import { Presence } from './rooms/presence.ts';
 import { Rooms } from './rooms/rooms.ts';
-import type { ChatServer } from './sockets.ts';
+import type { ChatServer } from './connection/sockets.ts';
 
-/** The largest frame: a text of 8,000 characters fits. */
-const MAX_FRAME_BYTES = 64 * 1024;
-/** From a connection's first byte to its last header; for those who send them one by one. */
+/** From a connection's first byte to its last header: bounds clients that send slowly on purpose. */
 const HEADERS_TIMEOUT_MS = 10_000;
-/** For the largest file on a slow line. */
+/** Enough for the largest file on a slow line. */
 const REQUEST_TIMEOUT_MS = 300_000;
 const CHECK_TIMEOUTS_EVERY_MS = 2_000;
 
-/** The gateway, serving. Waits for NATS and presence-service as long as they take; meanwhile it is live, not ready, and lets nobody in. */
-export async function createGateway(config: Config, logger: Logger, telemetry: Telemetry = noTelemetry): Promise<Running & { readonly port: number; readonly internalUrl: string }> {
+/**
+ * Starts the gateway. Waits for NATS and presence-service without a limit. Until then it is live, not ready,
+ * and accepts no sockets.
+ */
+export async function createGateway(
+  config: Config,
+  logger: Logger,
+  telemetry: Telemetry = noTelemetry,
+): Promise<Running & { readonly port: number; readonly internalUrl: string }> {
   const gatewayId = randomUUID();
   const admission = new Admission(config, logger);
-  const served: HttpParts = { checks: { started: () => false }, api: undefined, docs: config.DOCS ? docs() : undefined };
+  const served: HttpParts = {
+    checks: { started: () => false },
+    api: undefined,
+    docs: config.DOCS ? docs() : undefined,
+  };
 
-  const http = createServer({
-    headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
-    shouldUpgradeCallback: admission.mayUpgrade,
-  }, createHttpApp(served, admission, telemetry, logger));
+  const http = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
+      shouldUpgradeCallback: admission.mayUpgrade,
+    },
+    createHttpApp(served, admission, telemetry, logger),
+  );
   admission.watch(http);
   await listen(http, config.HOST, config.PORT);
   const internal = await InternalServer.listen(config.INTERNAL_HOST, config.INTERNAL_PORT);
-  const bus = await Bus.connect({ url: config.NATS_URL, user: 'gateway', logger, recorder: telemetry.recorder });
+  const bus = await Bus.connect({
+    url: config.NATS_URL,
+    user: 'gateway',
+    calls: ['chat', 'message', 'presence', 'webhook'],
+    logger,
+    recorder: telemetry.recorder,
+  });
   served.checks = { ...gatewayChecks(bus), started: () => false };
   const revocations = await Revocations.read(bus, logger);
 
-  const verify = unlessRevoked(createVerify(config), revocations);
+  const verify = explained(unlessRevoked(createVerify(config), revocations), logger);
   const limits = new EventLimits(config.RATE_LIMIT_EVENTS);
   const frames = new FrameLimits(config.RATE_LIMIT_EVENTS);
   const io: ChatServer = new Server(http, {
-    serveClient: false, maxHttpBufferSize: MAX_FRAME_BYTES, connectTimeout: CONNECT_WITHIN_MS, httpCompression: false,
-    parser: { Encoder, Decoder }, wsEngine: frames.wsEngine, cors: { origin: config.ALLOWED_ORIGINS === 'any' ? '*' : [...config.ALLOWED_ORIGINS] },
+    serveClient: false,
+    maxHttpBufferSize: MAX_FRAME_BYTES,
+    connectTimeout: CONNECT_WITHIN_MS,
+    httpCompression: false,
+    parser: { Encoder, Decoder },
+    wsEngine: frames.wsEngine,
+    cors: socketCors(admission),
   });
   admission.watchSessions(io);
-  frames.watch(io, (userId) => { limits.coolDown(userId); });
+  frames.watch(io, {
+    onFlood: (userId) => {
+      limits.coolDown(userId);
+    },
+    onTooLarge: refuseFrame,
+  });
   guardBacklog(io);
-  writeOncePerTurn(io);
-  guardHandshake(io, { bus, gatewayId, verify, allowQueryToken: config.AUTH_QUERY_TOKEN, limits, sockets: new Tally(config.MAX_SOCKETS_PER_USER), logger });
+  writeOncePerTick(io);
+  guardHandshake(io, {
+    bus,
+    gatewayId,
+    verify,
+    allowQueryToken: config.AUTH_QUERY_TOKEN,
+    limits,
+    sockets: new KeyedSemaphore(config.MAX_SOCKETS_PER_USER),
+    logger,
+  });
   const sessions = new Sessions(io, verify, revocations);
   const presence = new Presence(bus, gatewayId, logger);
   const rooms = new Rooms(io, bus, presence, gatewayId, logger);
-  const edgeEvents = { joinChat: rooms.joinChat, leaveChat: rooms.leaveChat, refreshToken: sessions.refreshToken };
-  const inbound = acceptEvents(io, { bus, gatewayId, edgeEvents, limits, maxInFlight: config.MAX_IN_FLIGHT, logger });
-  revocations.follow(() => { sessions.endRevoked(); });
-  const askers = new Askers(verify, limits, config.MAX_IN_FLIGHT);
-  served.api = Router().use(fileRoutes(bus, askers, config.MAX_FILE_BYTES), apiRoutes(bus, askers));
+  const edgeHandlers = {
+    joinChat: rooms.joinChat,
+    leaveChat: rooms.leaveChat,
+    refreshToken: sessions.refreshToken,
+  };
+  const inbound = acceptEvents(io, {
+    bus,
+    gatewayId,
+    edgeHandlers,
+    limits,
+    maxInFlight: config.MAX_IN_FLIGHT,
+    logger,
+  });
+  revocations.follow(() => {
+    sessions.endRevoked();
+  });
+  const applyRevocation = (reply: unknown) => {
+    revocations.apply(presenceContracts.revoke.reply.parse(reply));
+  };
+  const authenticator = new Authenticator(verify, limits, config.MAX_IN_FLIGHT);
+  served.api = Router().use(
+    fileRoutes(bus, authenticator, config.MAX_FILE_BYTES),
+    apiRoutes(bus, authenticator, new Map([[presenceContracts.revoke, applyRevocation]])),
+    otherMethods([...fileRouteNames, ...apiRouteNames]),
+  );
   served.checks = gatewayChecks(bus);
   internal.serve(served.checks, [telemetry.metricsPage]);
-  logger.info({ port: portOf(http) }, 'ready');
+  logger.info({ port: portOf(http) }, 'service: became ready');
 
   return {
     port: portOf(http),
@@ -87,7 +157,7 @@ export async function createGateway(config: Config, logger: Logger, telemetry: T
       served.checks = { stopping: () => false };
       http.close();
       revocations.stop();
-      await sendAway([...io.sockets.sockets.values()], inbound);
+      await drain([...io.sockets.sockets.values()], inbound);
       await io.close();
       rooms.stop();
       admission.stop();
@@ -100,8 +170,8 @@ export async function createGateway(config: Config, logger: Logger, telemetry: T
 
 function listen(http: HttpServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    http.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE' ? new ConfigError(`PORT: ${port.toString()} is taken by another process; choose another`) : error);
+    http.once('error', (error) => {
+      reject(listenError(error, { host, port, variables: { host: 'HOST', port: 'PORT' } }));
     });
     http.listen(port, host, resolve);
   });

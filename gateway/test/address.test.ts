@@ -1,7 +1,6 @@
-import { Tally } from '@switchboard/shared/limits';
 import { describe, expect, it } from '@jest/globals';
 import { Socket } from 'node:net';
-import { addressOf, networkOf } from '../src/limits/address.ts';
+import { addressOf, clientAddressOf, networkOf } from '../src/connection/address.ts';
 
 const request = (forwarded: string | string[] | undefined, remoteAddress = '10.0.0.1') => {
   const socket = new Socket();
@@ -11,16 +10,26 @@ const request = (forwarded: string | string[] | undefined, remoteAddress = '10.0
 
 describe('an address', () => {
   it.each<[string, number, string | string[] | undefined, string]>([
-    ['without a proxy is the connection\'s, whatever it claims', 0, '1.1.1.1', '10.0.0.1'],
+    ["without a proxy is the connection's, not the one in a header", 0, '1.1.1.1', '10.0.0.1'],
     ['behind one proxy is what that one saw', 1, '6.6.6.6, 1.1.1.1', '1.1.1.1'],
     ['behind two is what the outer one saw', 2, '6.6.6.6, 1.1.1.1, 10.0.0.2', '1.1.1.1'],
     ['is the oldest where there are fewer than there should be', 3, '1.1.1.1, 10.0.0.2', '1.1.1.1'],
-    ['is the connection\'s where no proxy spoke', 1, undefined, '10.0.0.1'],
-    ['is the connection\'s where the header is empty', 1, ' , ', '10.0.0.1'],
+    ["is the connection's where no proxy spoke", 1, undefined, '10.0.0.1'],
+    ["is the connection's where the header is empty", 1, ' , ', '10.0.0.1'],
     ['is read from several headers as from one', 1, ['6.6.6.6', '1.1.1.1'], '1.1.1.1'],
     ['that is nonsense is kept short', 1, 'x'.repeat(10_000), 'x'.repeat(45)],
   ])('%s', (_, hops, forwarded, address) => {
     expect(addressOf(request(forwarded), hops)).toBe(address);
+    expect(clientAddressOf(request(forwarded), hops)).toBe(address);
+  });
+
+  it.each([
+    ['2001:db8::7', '2001:db8::7'],
+    ['[2001:db8::7]:4711', '2001:db8::7'],
+    ['1.2.3.4:5678', '1.2.3.4'],
+    ['::ffff:1.2.3.4', '1.2.3.4'],
+  ])('%s is whole in telemetry', (forwarded, address) => {
+    expect(clientAddressOf(request(forwarded), 1)).toBe(address);
   });
 
   it.each([
@@ -38,15 +47,4 @@ describe('an address', () => {
   ])('%s is of the network %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
-});
-
-it('a tally counts up to its limit, for each by itself, and forgets who has none left', () => {
-  const tally = new Tally<string>(2);
-  expect(['a', 'a', 'a', 'b'].map((key) => tally.add(key))).toEqual([true, true, false, true]);
-  tally.remove('a');
-  expect(tally.add('a')).toBe(true);
-  for (const key of ['a', 'a', 'b']) tally.remove(key);
-  expect(tally.size).toBe(0);
-  const unlimited = new Tally<string>(0);
-  expect(Array.from({ length: 100 }, () => unlimited.add('a')).every(Boolean)).toBe(true);
 });

@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { instruments } from '@switchboard/shared/bus';
+import { instruments } from '@switchboard/shared/telemetry';
 import { newMessage, type Message } from '@switchboard/shared/contracts';
-import { waitFor } from '../../infra/testing/index.ts';
-import { Backlog } from '../src/limits/backlog.ts';
+import { waitFor } from '@switchboard/infra/test';
+import { Backlog } from '../src/connection/backlog.ts';
 import { admin, aMessage, owner, tokenOf } from './given.ts';
 import { frame } from './raw-websocket.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
@@ -19,18 +19,22 @@ afterEach(async () => {
 
 const text = (payload: string): Buffer => frame({ payload });
 
-/** Joins a chat and then reads nothing any more; the kernel takes little for it. */
+/** Joins a chat and then stops reading. */
 async function joinDeaf(url: string, chatId: string): Promise<Socket> {
   const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1' });
   deaf.push(socket);
-  let heard = '';
-  socket.on('data', (chunk: Buffer) => { heard += chunk.toString('latin1'); });
-  socket.write(`GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n\r\n`);
-  await waitFor(() => heard.includes('101 Switching'), { what: 'the upgrade' });
+  let received = '';
+  socket.on('data', (chunk: Buffer) => {
+    received += chunk.toString('latin1');
+  });
+  socket.write(
+    `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+  );
+  await waitFor(() => received.includes('101 Switching'), { what: 'the upgrade' });
   socket.write(text(`40${JSON.stringify({ token: tokenOf({ ...owner, id: 77 }) })}`));
-  await waitFor(() => heard.includes('40{"sid"'), { what: 'the connection' });
+  await waitFor(() => received.includes('40{"sid"'), { what: 'the connection' });
   socket.write(text(`42${JSON.stringify(['joinChat', chatId])}`));
-  await waitFor(() => heard.includes('joinedChat'), { what: 'the join' });
+  await waitFor(() => received.includes('joinedChat'), { what: 'the join' });
   socket.pause();
   socket.on('error', () => undefined);
   return socket;
@@ -50,19 +54,19 @@ describe('a backlog', () => {
   };
   const times = (count: number, length: number) => Array.from({ length: count }, () => length);
 
-  it('is too large by the thousand, or by the megabyte', () => {
+  it('is too large above a thousand packets or a megabyte', () => {
     expect(after(...times(1_000, 10))).toEqual([false, false]);
     expect(after(...times(1_001, 10))).toEqual([false, true]);
     expect(after(...times(16, 65_536))).toEqual([false, false]);
     expect(after(...times(17, 65_536))).toEqual([true, true]);
   });
 
-  it('of pages, which were asked for, is large, and no reason to end', () => {
+  it('of requested pages is large but never too large', () => {
     expect(after(...times(8, 1_000_000))).toEqual([true, false]);
     expect(after(4_000_000)).toEqual([true, false]);
   });
 
-  it('is nothing once it has left', () => {
+  it('is empty after a flush', () => {
     const backlog = new Backlog();
     for (const length of times(2_000, 65_536)) backlog.add(length);
     backlog.clear();
@@ -70,58 +74,83 @@ describe('a backlog', () => {
   });
 });
 
-it.each([['long messages', 30_000], ['short messages', 10]])('who stops reading is cut off, and the room that they were in hears all of it: %s', async (_, length) => {
-  const running = gateway = await startGateway();
-  const chat = running.stubs.newChat();
-  const reader = await running.connect(admin);
-  await reader.join(chat.id);
-  const heard: number[] = [];
-  reader.socket.on('newMessage', ({ seq }: Message) => { heard.push(seq); });
-  await joinDeaf(running.url, chat.id);
-  const before = cutOff();
-  let said = 0;
-  // What the kernel takes for it is not known, and is not ours.
-  while (cutOff() === before && said < 200_000) {
-    for (let n = 0; n < 100; n++) chat.tell(chat.append(newMessage, { ...aMessage(chat.id, ++said, admin), text: 'x'.repeat(length) }));
-    await waitFor(() => heard.length === said, { what: 'the room to hear', everyMs: 1 });
-  }
-  expect(cutOff()).toBe(before + 1);
-  await waitFor(() => running.stubs.presenceCalls.some(({ what, user }) => what === 'dropped' && user === 77), { what: 'the deaf to be told as gone' });
-  expect(heard).toEqual(Array.from({ length: said }, (_unused, index) => index + 1));
-}, 60_000);
+it.each([
+  ['long messages', 30_000],
+  ['short messages', 10],
+])(
+  'disconnects a client that stops reading, while the room receives everything: %s',
+  async (_, length) => {
+    const running = (gateway = await startGateway());
+    const chat = running.stubs.newChat();
+    const reader = await running.connect(admin);
+    await reader.join(chat.id);
+    const received: number[] = [];
+    reader.socket.on('newMessage', ({ seq }: Message) => {
+      received.push(seq);
+    });
+    await joinDeaf(running.url, chat.id);
+    const before = cutOff();
+    let said = 0;
+    // The kernel's buffers hold an unknown amount.
+    while (cutOff() === before && said < 200_000) {
+      for (let n = 0; n < 100; n++)
+        chat.publish(
+          chat.append(newMessage, { ...aMessage(chat.id, ++said, admin), text: 'x'.repeat(length) }),
+        );
+      await waitFor(() => received.length === said, { what: 'the room to receive', everyMs: 1 });
+    }
+    expect(cutOff()).toBe(before + 1);
+    await waitFor(
+      () => running.stubs.presenceCalls.some(({ what, user }) => what === 'dropped' && user === 77),
+      { what: 'presence-service to receive the departure' },
+    );
+    expect(received).toEqual(Array.from({ length: said }, (_unused, index) => index + 1));
+  },
+  60_000,
+);
 
-it('who does not read the pages that they ask for is served no more of them, and nobody keeps them', async () => {
-  const running = gateway = await startGateway();
+it('refuses further pages to a client that does not read them', async () => {
+  const running = (gateway = await startGateway());
   const chat = running.stubs.newChat();
   const socket = await joinDeaf(running.url, chat.id);
   let served = 0;
   running.stubs.joinChat = () => {
     served += 1;
-    const messages = Array.from({ length: 40 }, (_unused, index) => ({ ...aMessage(chat.id, index + 1), text: 'x'.repeat(25_000) }));
+    const messages = Array.from({ length: 40 }, (_unused, index) => ({
+      ...aMessage(chat.id, index + 1),
+      text: 'x'.repeat(25_000),
+    }));
     return Promise.resolve({ chatId: chat.id, status: 'ACTIVE', messages, revs: chat.revs });
   };
   for (let n = 0; n < 60; n++) {
     socket.write(text(`42${JSON.stringify(['joinChat', { chatId: chat.id, cursor: 'x' }])}`));
     const before = served;
-    await waitFor(async () => served > before || (await running.stubs.message.flush(), served === before), { what: 'the request to have come' });
-    await new Promise((resolve) => { setTimeout(resolve, 10); });
+    await waitFor(async () => served > before || (await running.stubs.message.flush(), served === before), {
+      what: 'the request to have come',
+    });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 10);
+    });
   }
-  // What the kernel takes, what was at work, and a megabyte.
+  // The kernel's buffers, the requests in flight, and a megabyte.
   expect(served).toBeGreaterThan(0);
   expect(served).toBeLessThan(30);
   expect(await (await running.connect(admin)).join(chat.id)).toMatchObject({ event: 'joinedChat' });
 });
 
-it('what comes faster than it is read stays unread, at its sender', async () => {
-  const running = gateway = await startGateway({ RATE_LIMIT_EVENTS: '5' });
+it('leaves frames above the rate unread at their sender', async () => {
+  const running = (gateway = await startGateway({ RATE_LIMIT_EVENTS: '5' }));
   const socket = await joinDeaf(running.url, running.stubs.newChat().id);
   const flood = text(`42${JSON.stringify(['typing', { padding: 'x'.repeat(50_000) }])}`);
   for (let n = 0; n < 400; n++) socket.write(flood);
   let unread = 0;
-  await waitFor(() => {
-    if (!socket.destroyed) unread = socket.writableLength;
-    return socket.destroyed;
-  }, { what: 'the flooder to be cut off', timeoutMs: 10_000 });
+  await waitFor(
+    () => {
+      if (!socket.destroyed) unread = socket.writableLength;
+      return socket.destroyed;
+    },
+    { what: 'the flooder to be cut off', timeoutMs: 10_000 },
+  );
   // Of twenty megabytes; the kernel's buffers hold some of them.
   expect(unread).toBeGreaterThan(8_000_000);
 }, 20_000);

@@ -1,6 +1,6 @@
 import { Message } from '@switchboard/shared/contracts';
 import { io, type Socket } from 'socket.io-client';
-import { waitFor } from '../../infra/testing/index.ts';
+import { waitFor } from '@switchboard/infra/test';
 
 export type ClientOptions = Parameters<typeof io>[1] & object;
 
@@ -13,22 +13,26 @@ export interface Reply {
   readonly details?: unknown;
 }
 
-interface Heard {
+interface Received {
   readonly event: string;
   readonly args: readonly unknown[];
 }
 
-/** A socket.io client that remembers all it hears. */
+/** A Socket.IO client that records the events it receives. */
 export class Client {
   readonly socket: Socket;
-  readonly heard: Heard[] = [];
+  readonly received: Received[] = [];
   /** The errors with which the handshake was refused. */
   readonly refusals: { message: string; data: unknown }[] = [];
 
   constructor(url: string, options: ClientOptions) {
     this.socket = io(url, { forceNew: true, transports: ['websocket'], reconnection: false, ...options });
-    this.socket.onAny((event: string, ...args: unknown[]) => { this.heard.push({ event, args }); });
-    this.socket.on('connect_error', (error: Error & { data?: unknown }) => { this.refusals.push({ message: error.message, data: error.data }); });
+    this.socket.onAny((event: string, ...args: unknown[]) => {
+      this.received.push({ event, args });
+    });
+    this.socket.on('connect_error', (error: Error & { data?: unknown }) => {
+      this.refusals.push({ message: error.message, data: error.data });
+    });
   }
 
   async connected(): Promise<this> {
@@ -41,27 +45,29 @@ export class Client {
   }
 
   /** Emits with an acknowledgement callback. */
-  async ask(event: string, ...args: unknown[]): Promise<Reply> {
+  async request(event: string, ...args: unknown[]): Promise<Reply> {
     const reply: Reply = await this.socket.timeout(5_000).emitWithAck(event, ...args);
     return reply;
   }
 
   join(chatId: string): Promise<Reply> {
-    return this.ask('joinChat', chatId);
+    return this.request('joinChat', chatId);
   }
 
-  /** The first argument of every event of one name, in the order in which they were heard. */
+  /** The first argument of every event of one name, in the order of arrival. */
   payloads(event: string): unknown[] {
-    return this.heard.flatMap((one) => (one.event === event ? [one.args[0]] : []));
+    return this.received.flatMap((one) => (one.event === event ? [one.args[0]] : []));
   }
 
-  /** The `seq` of all messages heard. */
+  /** The `seq` of all received messages. */
   get seqs(): number[] {
     return this.payloads('newMessage').map((message) => Message.parse(message).seq);
   }
 
-  async hears(event: string, count = 1): Promise<unknown[]> {
-    return waitFor(() => (this.payloads(event).length >= count ? this.payloads(event) : undefined), { what: `${count} ${event}; heard ${JSON.stringify(this.heard)}` });
+  async receives(event: string, count = 1): Promise<unknown[]> {
+    return waitFor(() => (this.payloads(event).length >= count ? this.payloads(event) : undefined), {
+      what: `${count} ${event}; received ${JSON.stringify(this.received)}`,
+    });
   }
 
   close(): void {

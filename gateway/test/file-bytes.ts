@@ -18,6 +18,8 @@ export class FileBytes {
   brokenOff = 0;
   /** What the next download breaks off after. */
   breakOffAfter: number | undefined;
+  /** As in the release before. */
+  ignoresRanges = false;
   readonly #server: Server;
   readonly #granted = new Map<string, PayloadOf<typeof messageContracts.uploadFile> & { ownerId: number }>();
 
@@ -26,33 +28,57 @@ export class FileBytes {
       const id = request.url?.slice(1) ?? '';
       if (request.method === 'GET') {
         const bytes = this.stored.get(id)?.bytes ?? Buffer.alloc(0);
-        response.writeHead(200);
-        if (this.breakOffAfter === undefined) response.end(bytes);
-        else response.write(bytes.subarray(0, this.breakOffAfter), () => { response.destroy(); });
+        const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+        const isPart = start !== undefined && !this.ignoresRanges;
+        response.writeHead(isPart ? 206 : 200);
+        if (isPart) response.end(bytes.subarray(Number(start), Number(end) + 1));
+        else if (this.breakOffAfter === undefined) response.end(bytes);
+        else
+          response.write(bytes.subarray(0, this.breakOffAfter), () => {
+            response.destroy();
+          });
+        return;
+      }
+      if (request.method === 'DELETE') {
+        this.stored.delete(id);
+        response.writeHead(204).end();
         return;
       }
       this.begun += 1;
       const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => { chunks.push(chunk); });
-      request.on('close', () => { if (!request.complete) this.brokenOff += 1; });
+      request.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+      });
+      request.on('close', () => {
+        if (!request.complete) this.brokenOff += 1;
+      });
       request.on('end', () => {
-        const { name, contentType, ownerId } = this.#granted.get(id) ?? { name: '', contentType: '', ownerId: 0 };
+        const { name, contentType, ownerId } = this.#granted.get(id) ?? {
+          name: '',
+          contentType: '',
+          ownerId: 0,
+        };
         const bytes = Buffer.concat(chunks);
         const info: FileInfo = { id, name, contentType, size: bytes.length };
         this.stored.set(id, { info, bytes, ownerId });
-        response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(info));
+        const location = `http://${request.headers.host ?? ''}/${id}`;
+        response.writeHead(201, { 'content-type': 'application/json', location }).end(JSON.stringify(info));
       });
     });
   }
 
   static async start(stubs: Stubs): Promise<FileBytes> {
     const files = new FileBytes();
-    await new Promise<void>((resolve) => { files.#server.listen(0, '127.0.0.1', resolve); });
+    await new Promise<void>((resolve) => {
+      files.#server.listen(0, '127.0.0.1', resolve);
+    });
     const address = files.#server.address();
     const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
     const open = (fileId: string) => {
       const file = files.stored.get(fileId)?.info;
-      return file === undefined ? Promise.reject(new Failure('FILE_NOT_FOUND')) : Promise.resolve({ file, url: `${url}/${fileId}` });
+      return file === undefined
+        ? Promise.reject(new Failure('FILE_NOT_FOUND'))
+        : Promise.resolve({ file, url: `${url}/${fileId}` });
     };
     stubs.uploadFile = (payload, { actor }) => {
       const id = randomUUID();
@@ -60,7 +86,8 @@ export class FileBytes {
       return Promise.resolve({ url: `${url}/${id}` });
     };
     stubs.downloadFile = ({ fileId }) => open(fileId);
-    stubs.downloadSignedFile = ({ fileId, signature }) => (signature === 'good' ? open(fileId) : Promise.reject(new Failure('FILE_NOT_FOUND')));
+    stubs.downloadSignedFile = ({ fileId, signature }) =>
+      signature === 'good' ? open(fileId) : Promise.reject(new Failure('FILE_NOT_FOUND'));
     return files;
   }
 

@@ -1,5 +1,6 @@
 import type { Actor } from '@switchboard/shared/contracts';
-import { silent, startNats, type TestNats } from '../../infra/testing/index.ts';
+import type { Logger } from '@switchboard/shared/runtime';
+import { silent, startNats, type TestNats } from '@switchboard/infra/test';
 import { createGateway } from '../src/app.ts';
 import { Client, type ClientOptions } from './client.ts';
 import { aConfig, owner, tokenOf } from './given.ts';
@@ -11,16 +12,19 @@ export interface TestGateway {
   readonly stubs: Stubs;
   /** A connected client; all are closed with `stop`. */
   connect(actor?: Actor, options?: ClientOptions): Promise<Client>;
-  /** A client on its way in, or not. */
+  /** A client that may still be connecting or refused. */
   open(options: ClientOptions): Client;
   stop(): Promise<void>;
 }
 
-/** The whole gateway on a NATS of its own, among stubs of the services. */
-export async function startGateway(environment: Record<string, string> = {}): Promise<TestGateway> {
+/** The whole gateway with its own NATS and stubs of the services. */
+export async function startGateway(
+  environment: Record<string, string> = {},
+  logger: Logger = silent,
+): Promise<TestGateway> {
   const nats = await startNats();
   const stubs = await Stubs.start(nats);
-  const gateway = await createGateway(aConfig({ NATS_URL: nats.url('gateway'), ...environment }), silent);
+  const gateway = await createGateway(aConfig({ NATS_URL: nats.url('gateway'), ...environment }), logger);
   const url = `http://127.0.0.1:${gateway.port}`;
   const clients: Client[] = [];
   const open = (options: ClientOptions): Client => {
@@ -29,8 +33,12 @@ export async function startGateway(environment: Record<string, string> = {}): Pr
     return client;
   };
   return {
-    url, nats, stubs, open,
-    connect: (actor = owner, options = {}) => open({ auth: { token: tokenOf(actor) }, ...options }).connected(),
+    url,
+    nats,
+    stubs,
+    open,
+    connect: (actor = owner, options = {}) =>
+      open({ auth: { token: tokenOf(actor) }, ...options }).connected(),
     async stop() {
       for (const client of clients) client.close();
       await gateway.stop();

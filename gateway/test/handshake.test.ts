@@ -1,41 +1,60 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import jwt from 'jsonwebtoken';
-import { waitFor } from '../../infra/testing/index.ts';
+import { waitFor } from '@switchboard/infra/test';
 import { admin, owner, SECRET, tokenOf } from './given.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
 
 let gateway: TestGateway;
 let lenient: TestGateway;
-beforeAll(async () => { [gateway, lenient] = await Promise.all([startGateway(), startGateway({ AUTH_QUERY_TOKEN: 'true' })]); });
+beforeAll(async () => {
+  [gateway, lenient] = await Promise.all([startGateway(), startGateway({ AUTH_QUERY_TOKEN: 'true' })]);
+});
 afterAll(() => Promise.all([gateway.stop(), lenient.stop()]));
 
-const REFUSED = { message: 'A valid token is needed.', data: { code: 'UNAUTHORIZED', retryable: false, traceId: expect.stringMatching(/^[0-9a-f]{32}$/) } };
+const REFUSED = {
+  message: 'A valid token is needed.',
+  data: { code: 'UNAUTHORIZED', retryable: false, traceId: expect.stringMatching(/^[0-9a-f]{32}$/) },
+};
 
-describe('a token is taken', () => {
+describe('a token is read', () => {
   it('from auth', async () => {
     expect((await gateway.open({ auth: { token: tokenOf(owner) } }).connected()).socket.connected).toBe(true);
   });
 
   it.each([['websocket'], ['polling']])('from the Authorization header, over %s', async (transport) => {
     for (const scheme of ['Bearer', 'bearer']) {
-      const client = gateway.open({ extraHeaders: { authorization: `${scheme} ${tokenOf(owner)}` }, transports: [transport] });
+      const client = gateway.open({
+        extraHeaders: { authorization: `${scheme} ${tokenOf(owner)}` },
+        transports: [transport],
+      });
       expect((await client.connected()).socket.connected).toBe(true);
     }
   });
 
-  it('from the query only when that is allowed', async () => {
-    expect((await lenient.open({ query: { token: tokenOf(owner) } }).connected()).socket.connected).toBe(true);
+  it('from the query only if the configuration allows it', async () => {
+    expect((await lenient.open({ query: { token: tokenOf(owner) } }).connected()).socket.connected).toBe(
+      true,
+    );
     expect(await gateway.open({ query: { token: tokenOf(owner) } }).refused()).toEqual(REFUSED);
   });
 
-  it('from auth before all else', async () => {
-    expect(await lenient.open({ auth: { token: 'wrong' }, query: { token: tokenOf(owner) }, extraHeaders: { authorization: `Bearer ${tokenOf(owner)}` } }).refused()).toEqual(REFUSED);
+  it('from auth first', async () => {
+    expect(
+      await lenient
+        .open({
+          auth: { token: 'wrong' },
+          query: { token: tokenOf(owner) },
+          extraHeaders: { authorization: `Bearer ${tokenOf(owner)}` },
+        })
+        .refused(),
+    ).toEqual(REFUSED);
   });
 });
 
 describe('a refusal', () => {
   const claims = { sub: '1', email: 'a@b.c', role: 'client', exp: Math.floor(Date.now() / 1000) + 60 };
-  const sign = (change: Record<string, unknown>, secret = SECRET, options: jwt.SignOptions = {}) => jwt.sign({ ...claims, ...change }, secret, options);
+  const sign = (change: Record<string, unknown>, secret = SECRET, options: jwt.SignOptions = {}) =>
+    jwt.sign({ ...claims, ...change }, secret, options);
   const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.`;
 
   it.each<[string, Record<string, unknown>]>([
@@ -59,11 +78,13 @@ describe('a refusal', () => {
 });
 
 describe('a connection', () => {
-  it('ends when its token does, and others go on', async () => {
+  it('ends when its token expires, and other connections stay', async () => {
     const client = await gateway.connect(owner, { auth: { token: tokenOf(owner, 2) } });
     const other = await gateway.connect(admin);
     const reasons: string[] = [];
-    client.socket.on('disconnect', (reason) => { reasons.push(reason); });
+    client.socket.on('disconnect', (reason) => {
+      reasons.push(reason);
+    });
     const began = Date.now();
     await waitFor(() => reasons.length > 0, { what: 'the connection to end' });
     expect(reasons).toEqual(['io server disconnect']);
@@ -71,9 +92,11 @@ describe('a connection', () => {
     expect(other.socket.connected).toBe(true);
   });
 
-  it('speaks for whom the token names', async () => {
+  it('acts for the user in the token', async () => {
     const chat = gateway.stubs.newChat();
     const client = await gateway.connect(admin);
-    expect(await client.ask('sendMessage', { chatId: chat.id, message: { text: 'hi' } })).toMatchObject({ data: { senderId: admin.id, sender: admin } });
+    expect(await client.request('sendMessage', { chatId: chat.id, message: { text: 'hi' } })).toMatchObject({
+      data: { senderId: admin.id, sender: admin },
+    });
   });
 });

@@ -1,12 +1,18 @@
 import { HANDSHAKE, type Upgrade } from './raw-websocket.ts';
 
-// Requests to become a WebSocket.
+// Requests for a WebSocket upgrade.
 
 export const ALLOWED_ORIGIN = 'https://chat.example.com';
 
-/** What browsers, and those who would like to be taken for one, say of pages that are not the allowed one. */
+/** Origin headers of other pages, as browsers or imitations of browsers send them. */
 export const OTHER_ORIGINS: readonly string[] = [
-  'https://evil.example', 'null', 'http://chat.example.com', 'https://chat.example.com/', 'https://chat.example.com.evil.example', 'HTTPS://CHAT.EXAMPLE.COM', '',
+  'https://evil.example',
+  'null',
+  'http://chat.example.com',
+  'https://chat.example.com/',
+  'https://chat.example.com.evil.example',
+  'HTTPS://CHAT.EXAMPLE.COM',
+  '',
   'https://chat.example.com, https://chat.example.com',
 ];
 
@@ -17,13 +23,14 @@ export interface UpgradeRow {
 }
 
 const row = (what: string, status: number, upgrade: Upgrade): UpgradeRow => ({ what, status, upgrade });
-const withHeaders = (what: string, headers: Upgrade['headers'], status = 400): UpgradeRow => row(what, status, { headers });
+const withHeaders = (what: string, headers: Upgrade['headers'], status = 400): UpgradeRow =>
+  row(what, status, { headers });
 const toPath = (what: string, path: string): UpgradeRow => row(what, 400, { path });
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 
-/** Each is answered with an error, and ends. */
+/** Each gets an error response, and the connection ends. */
 export const REFUSED: readonly UpgradeRow[] = [
-  withHeaders('to h2c', { 'Upgrade': 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQAAP__' }),
+  withHeaders('to h2c', { Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQAAP__' }),
   withHeaders('to a choice of protocols', { Upgrade: 'websocket, h2c' }),
   withHeaders('to a protocol of 10 KB', { Upgrade: 'x'.repeat(10_000) }),
   withHeaders('without a key', { 'Sec-WebSocket-Key': undefined }),
@@ -33,7 +40,7 @@ export const REFUSED: readonly UpgradeRow[] = [
   withHeaders('without a version', { 'Sec-WebSocket-Version': undefined }),
   withHeaders('of version 7', { 'Sec-WebSocket-Version': '7' }),
   withHeaders('of version 99', { 'Sec-WebSocket-Version': '99' }),
-  withHeaders('with a subprotocol that is none', { 'Sec-WebSocket-Protocol': '"' }),
+  withHeaders('with an invalid subprotocol', { 'Sec-WebSocket-Protocol': '"' }),
   withHeaders('with a NUL in a header', { X: 'a\0b' }),
   withHeaders('with 20 KB of headers', { X: 'x'.repeat(20_000) }, 431),
   row('by POST', 400, { method: 'POST' }),
@@ -42,10 +49,12 @@ export const REFUSED: readonly UpgradeRow[] = [
   toPath('to no transport', '/socket.io/'),
   toPath('to the transport __proto__', '/socket.io/?EIO=4&transport=__proto__'),
   toPath('to WebTransport', '/socket.io/?EIO=4&transport=webtransport'),
-  ...['x', '__proto__', 'constructor', 'toString', '%00', 'x'.repeat(5_000)].map((sid) => toPath(`of the session ${sid.slice(0, 20)}`, `${HANDSHAKE}&sid=${sid}`)),
+  ...['x', '__proto__', 'constructor', 'toString', '%00', 'x'.repeat(5_000)].map((sid) =>
+    toPath(`of the session ${sid.slice(0, 20)}`, `${HANDSHAKE}&sid=${sid}`),
+  ),
 ];
 
-/** To where no WebSocket is served. */
+/** Upgrades to targets that serve no WebSocket. */
 export const UNSERVED: readonly Upgrade[] = [
   { path: '/nobody' },
   { path: '/api/v1/chats', headers: { Upgrade: 'h2c' } },
@@ -53,6 +62,11 @@ export const UNSERVED: readonly Upgrade[] = [
 ];
 
 export const COMPRESSION_OFFERS: readonly string[] = [
-  'permessage-deflate', 'permessage-deflate; client_max_window_bits; server_max_window_bits=15', 'permessage-deflate; server_max_window_bits=99; x=y',
-  'permessage-deflate; server_max_window_bits="', 'permessage-deflate; __proto__=1', ';;;,,,', 'permessage-deflate, '.repeat(500),
+  'permessage-deflate',
+  'permessage-deflate; client_max_window_bits; server_max_window_bits=15',
+  'permessage-deflate; server_max_window_bits=99; x=y',
+  'permessage-deflate; server_max_window_bits="',
+  'permessage-deflate; __proto__=1',
+  ';;;,,,',
+  'permessage-deflate, '.repeat(500),
 ];

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { waitFor } from '../../infra/testing/index.ts';
+import { waitFor } from '@switchboard/infra/test';
 import { Bystander } from './bystander.ts';
 import { API, NO_HTTP } from './hostile-frames-http.ts';
-import { ANSWERS, BEFORE_CONNECT, OF_A_SOCKET, type Outcome } from './hostile-frames-packets.ts';
+import { RESPONSES, BEFORE_CONNECT, OF_A_SOCKET, type Outcome } from './hostile-frames-packets.ts';
 import { OTHER_METHODS, POSTS, SESSIONLESS } from './hostile-frames-polling.ts';
 import { ALLOWED_ORIGIN, COMPRESSION_OFFERS, OTHER_ORIGINS, REFUSED } from './hostile-frames-upgrade.ts';
 import { EARLY_FRAMES, FRAMES } from './hostile-frames-websocket.ts';
@@ -12,53 +12,59 @@ import { Attacker } from './raw-attacker.ts';
 import { httpRequest, POLLING } from './raw-polling.ts';
 import { BINARY, CONTINUATION, frame, PING, upgradeRequest, type RawWebSocket } from './raw-websocket.ts';
 
-// Broken protocol: only that transport closes, or is refused; the process lives, and others notice nothing.
+// Protocol violations: the gateway closes or rejects only that transport. The process keeps running, and
+// other users see no effect.
 
 let bystander: Bystander;
 let attacker: Attacker;
-/** Those who are given time: begun first, looked at last. */
+/** Attacks that end by a timeout: they start first, and the last tests check them. */
 const late = new Map<LateRow, Late & { attacker: Attacker }>();
 
 beforeAll(async () => {
   bystander = await Bystander.start({ ALLOWED_ORIGINS: ALLOWED_ORIGIN });
   for (const row of LATE) {
     const its = await Attacker.of(bystander.system);
-    late.set(row, { ...await row.begin(its), attacker: its });
+    late.set(row, { ...(await row.begin(its)), attacker: its });
   }
 }, 90_000);
 afterAll(() => bystander.stop(), 60_000);
 
-beforeEach(async () => { attacker = await Attacker.of(bystander.system); });
+beforeEach(async () => {
+  attacker = await Attacker.of(bystander.system);
+});
 afterEach(async () => {
   try {
     await bystander.noticesNothing();
-    expect(attacker.heard).not.toMatch(INTERNALS);
+    expect(attacker.received).not.toMatch(INTERNALS);
   } finally {
     await attacker.leave();
   }
 });
 
-/** Paths, stack traces, and the names of what the system is made of. */
-const INTERNALS = /node_modules|\.[cm]?[jt]s:\d|\/src\/|\bat \S+ \(|postgres|nats:|express|socket\.io-|ECONN/i;
+/** Paths, stack traces, and names of libraries and servers. */
+const INTERNALS =
+  /node_modules|\.[cm]?[jt]s:\d|\/src\/|\bat \S+ \(|postgres|nats:|express|socket\.io-|ECONN/i;
 
 async function meets(webSocket: RawWebSocket, outcome: Outcome): Promise<void> {
   if (outcome === 'closes') {
     expect(await webSocket.closed()).toBe(1005);
     return;
   }
-  const answer = outcome === 'ignored' ? undefined : ANSWERS[outcome];
-  if (answer !== undefined) await webSocket.hears(answer);
-  if (!webSocket.packets.some((packet) => packet.startsWith('40{"sid"'))) await attacker.letIn(webSocket);
+  const response = outcome === 'ignored' ? undefined : RESPONSES[outcome];
+  if (response !== undefined) await webSocket.receives(response);
+  if (!webSocket.packets.some((packet) => packet.startsWith('40{"sid"'))) await attacker.admit(webSocket);
   await webSocket.lives();
-  const answers = webSocket.packets.filter((packet) => !OF_ANY_SOCKET.test(packet));
-  expect(answers).toEqual(answer === undefined ? [] : [expect.stringMatching(answer)]);
+  const responses = webSocket.packets.filter((packet) => !OF_ANY_SOCKET.test(packet));
+  expect(responses).toEqual(response === undefined ? [] : [expect.stringMatching(response)]);
 }
 
-/** The two handshakes, and the sign of life. */
+/** The two handshakes, and the replies to `lives()`. */
 const OF_ANY_SOCKET = /^(0\{|40\{"sid"|431000\d{4}\[)/;
 
 const framesOf = (packets: readonly (string | Uint8Array)[], token: string): Uint8Array[] =>
-  packets.map((packet) => (typeof packet === 'string' ? frame({ payload: packet.replaceAll('TOKEN', token) }) : packet));
+  packets.map((packet) =>
+    typeof packet === 'string' ? frame({ payload: packet.replaceAll('TOKEN', token) }) : packet,
+  );
 
 describe('a packet of a socket', () => {
   it.each(OF_A_SOCKET)('$what: $outcome', async ({ packets, outcome }) => {
@@ -68,7 +74,7 @@ describe('a packet of a socket', () => {
     await meets(socket, outcome);
   });
 
-  it('after DISCONNECT: one that comes later closes the connection', async () => {
+  it('closes the connection when it arrives after DISCONNECT', async () => {
     const socket = await attacker.socket();
     socket.send('41');
     await untilDone();
@@ -76,46 +82,51 @@ describe('a packet of a socket', () => {
     expect(await socket.closed()).toBe(1005);
   });
 
-  it('right behind DISCONNECT: nobody is joined to a chat', async () => {
+  it('joins no chat when it arrives directly after DISCONNECT', async () => {
     const socket = await attacker.socket({}, attacker.token('admin'));
     socket.send('41', `421["joinChat","${bystander.chatId}"]`);
     await untilDone();
     await bystander.send();
     await bystander.begin();
     socket.packets.length = 0;
-    await attacker.letIn(socket);
+    await attacker.admit(socket);
     await socket.lives();
-    expect(socket.packets.filter((packet) => !OF_ANY_SOCKET.test(packet))).toEqual([expect.stringMatching(/^431\[\{"event":"error",.*"code":"UNAVAILABLE"/)]);
+    expect(socket.packets.filter((packet) => !OF_ANY_SOCKET.test(packet))).toEqual([
+      expect.stringMatching(/^431\[\{"event":"error",.*"code":"UNAVAILABLE"/),
+    ]);
   });
 
-  it('DISCONNECT, and CONNECT in the same segment, closes the connection', async () => {
+  it('DISCONNECT and CONNECT in one segment close the connection', async () => {
     const token = attacker.token();
     const socket = await attacker.socket({}, token);
     socket.send('41', `40{"token":"${token}"}`);
     expect(await socket.closed()).toBe(1005);
   });
 
-  it('DISCONNECT, and CONNECT once that is done, is a socket again', async () => {
+  it('CONNECT after a completed DISCONNECT opens a socket again', async () => {
     const socket = await attacker.socket();
     socket.send('41');
     await untilDone();
     socket.packets.length = 0;
-    await attacker.letIn(socket);
+    await attacker.admit(socket);
     await socket.lives();
   });
 
-  it('whose payload is bytes is refused without a word of what bytes are made of here', async () => {
+  it('with a binary payload is rejected without naming Buffer internals', async () => {
     const socket = await attacker.socket();
     const placeholder = '{"_placeholder":true,"num":0}';
-    socket.write(frame({ payload: `451-["sendMessage",{"chatId":"x","message":${placeholder}}]` }), frame({ opcode: BINARY, payload: 'x' }));
-    expect(await socket.hears('42["error"')).not.toMatch(/Buffer|readBigUInt|parent|offset/);
+    socket.write(
+      frame({ payload: `451-["sendMessage",{"chatId":"x","message":${placeholder}}]` }),
+      frame({ opcode: BINARY, payload: 'x' }),
+    );
+    expect(await socket.receives('42["error"')).not.toMatch(/Buffer|readBigUInt|parent|offset/);
     await socket.lives();
   });
 });
 
-/** What the gateway is asked after something was sent to it, and answers, comes behind that. */
+/** Waits for three requests, so that the gateway has processed what the test sent before them. */
 async function untilDone(): Promise<void> {
-  for (let n = 0; n < 3; n++) await attacker.ask({ path: '/livez' });
+  for (let n = 0; n < 3; n++) await attacker.request({ path: '/livez' });
 }
 
 describe('a packet before CONNECT', () => {
@@ -126,19 +137,21 @@ describe('a packet before CONNECT', () => {
   });
 
   it('in the segment of the upgrade is read', async () => {
-    const webSocket = await attacker.webSocket({ behind: Buffer.concat(framesOf(['40{"token":"TOKEN"}'], attacker.token())) });
-    await webSocket.hears('40{"sid"');
+    const webSocket = await attacker.webSocket({
+      behind: Buffer.concat(framesOf(['40{"token":"TOKEN"}'], attacker.token())),
+    });
+    await webSocket.receives('40{"sid"');
     await webSocket.lives();
   });
 
-  it('that is refused leaves nothing behind: the next may be good', async () => {
+  it('may be valid after rejected ones', async () => {
     const webSocket = await attacker.webSocket();
     for (let n = 0; n < 5; n++) {
       webSocket.packets.length = 0;
       webSocket.send('40{"token":"a.b.c"}');
-      await webSocket.hears('44{');
+      await webSocket.receives('44{');
     }
-    await attacker.letIn(webSocket);
+    await attacker.admit(webSocket);
     await webSocket.lives();
   });
 });
@@ -156,17 +169,21 @@ describe('a frame', () => {
     expect(await webSocket.closed()).toBe(code);
   });
 
-  it('may have 64 KiB, come in fragments with a ping between them, or be masked with zeros', async () => {
+  it('may have a MiB, come in fragments with a ping between them, or be masked with zeros', async () => {
     const socket = await attacker.socket();
-    socket.send(`42["${'x'.repeat(65_530)}"]`);
-    socket.write(frame({ payload: '42["', fin: false }), frame({ opcode: PING, payload: 'x'.repeat(125) }), frame({ opcode: CONTINUATION, payload: 'y"]' }));
+    socket.send(`42["${'x'.repeat(1_048_570)}"]`);
+    socket.write(
+      frame({ payload: '42["', fin: false }),
+      frame({ opcode: PING, payload: 'x'.repeat(125) }),
+      frame({ opcode: CONTINUATION, payload: 'y"]' }),
+    );
     socket.connection.write(Buffer.concat([Buffer.from([0x81, 0x81, 0, 0, 0, 0]), Buffer.from('6')]));
     await socket.pongsCome(1);
     await socket.lives();
     expect(socket.packets.filter((packet) => packet.includes('UNKNOWN_EVENT'))).toHaveLength(3);
   });
 
-  it('cut off by the end of the connection is the end of the socket', async () => {
+  it('ends the socket when the connection ends within it', async () => {
     const socket = await attacker.socket({ clings: true });
     socket.connection.write(frame({ payload: '42["x"]' }).subarray(0, 5));
     socket.connection.end();
@@ -174,11 +191,11 @@ describe('a frame', () => {
   });
 });
 
-describe('a crowd', () => {
-  it('of connections that are reset at once is let go of', async () => {
+describe('many at once', () => {
+  it('connections that clients reset are released', async () => {
     const { url } = attacker;
     const token = attacker.token();
-    const headers = { 'Authorization': `Bearer ${token}`, 'Content-Type': 'application/json' };
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
     const form = `--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n${'x'.repeat(1_000)}`;
     const requests = [
       upgradeRequest(url, {}),
@@ -187,8 +204,22 @@ describe('a crowd', () => {
       upgradeRequest(url, { headers: { Upgrade: 'h2c' } }),
       httpRequest(url, { path: POLLING }),
       httpRequest(url, { path: '/api/v1/chats', headers }),
-      httpRequest(url, { method: 'POST', path: '/api/v1/chats', headers: { ...headers, 'Content-Length': '100' }, body: '{' }),
-      httpRequest(url, { method: 'POST', path: '/api/v1/files', headers: { ...headers, 'Content-Type': 'multipart/form-data; boundary=b', 'Content-Length': '1000000' }, body: form }),
+      httpRequest(url, {
+        method: 'POST',
+        path: '/api/v1/chats',
+        headers: { ...headers, 'Content-Length': '100' },
+        body: '{',
+      }),
+      httpRequest(url, {
+        method: 'POST',
+        path: '/api/v1/files',
+        headers: {
+          ...headers,
+          'Content-Type': 'multipart/form-data; boundary=b',
+          'Content-Length': '1000000',
+        },
+        body: form,
+      }),
     ];
     for (const request of [...requests, ...requests, ...requests]) {
       const connection = await attacker.connect();
@@ -198,17 +229,19 @@ describe('a crowd', () => {
     }
   });
 
-  it('of requests on one connection is answered one by one', async () => {
+  it('requests on one connection each get a response', async () => {
     const connection = await attacker.connect();
-    connection.write(Buffer.concat(Array.from({ length: 300 }, () => httpRequest(attacker.url, { path: '/livez' }))));
-    for (let n = 0; n < 300; n++) expect((await connection.answer()).status).toBe(200);
+    connection.write(
+      Buffer.concat(Array.from({ length: 300 }, () => httpRequest(attacker.url, { path: '/livez' }))),
+    );
+    for (let n = 0; n < 300; n++) expect((await connection.response()).status).toBe(200);
   });
 });
 
 describe('an offer to compress', () => {
-  it.each(COMPRESSION_OFFERS)('%s is not taken, and the connection works', async (offer) => {
+  it.each(COMPRESSION_OFFERS)('%s is declined, and the connection works', async (offer) => {
     const socket = await attacker.socket({ headers: { 'Sec-WebSocket-Extensions': offer } });
-    expect(socket.answer.headers).not.toHaveProperty('sec-websocket-extensions');
+    expect(socket.response.headers).not.toHaveProperty('sec-websocket-extensions');
     await socket.lives();
   });
 });
@@ -218,13 +251,18 @@ describe('an upgrade', () => {
     expect((await attacker.refusedUpgrade(upgrade)).status).toBe(status);
   });
 
-  it.each([['a body', { 'Content-Length': '5' }, 'hello'], ['chunks', { 'Transfer-Encoding': 'chunked' }, '5\r\nhello\r\n0\r\n\r\n']])('with %s, which is no frame: closed with 1002', async (_what, headers, behind) => {
+  it.each([
+    ['a body', { 'Content-Length': '5' }, 'hello'],
+    ['chunks', { 'Transfer-Encoding': 'chunked' }, '5\r\nhello\r\n0\r\n\r\n'],
+  ])('with %s, which is no frame: closed with 1002', async (_what, headers, behind) => {
     const webSocket = await attacker.webSocket({ headers, behind });
     expect(await webSocket.closed()).toBe(1002);
   });
 
   it.each(['3', '999', '', '__proto__'])('of EIO=%s: 400', async (version) => {
-    const { status, body } = await attacker.refusedUpgrade({ path: `/socket.io/?EIO=${version}&transport=websocket` });
+    const { status, body } = await attacker.refusedUpgrade({
+      path: `/socket.io/?EIO=${version}&transport=websocket`,
+    });
     expect([status, body]).toEqual([400, '{"code":5,"message":"Unsupported protocol version"}']);
   });
 
@@ -235,27 +273,30 @@ describe('an upgrade', () => {
 
   it('that is also a preflight is a preflight: 204', async () => {
     const connection = await attacker.connect();
-    connection.write(upgradeRequest(attacker.url, { method: 'OPTIONS', headers: { Origin: ALLOWED_ORIGIN } }));
-    expect((await connection.answer()).status).toBe(204);
+    connection.write(
+      upgradeRequest(attacker.url, { method: 'OPTIONS', headers: { Origin: ALLOWED_ORIGIN } }),
+    );
+    expect((await connection.response()).status).toBe(204);
   });
 });
 
-describe('an upgrade to what nobody serves', () => {
-  it('is refused or ended, and let go of though its client sends on', async () => {
+describe('an upgrade to an unknown path', () => {
+  it('is rejected or ended, and released while its client still sends', async () => {
     const connection = await attacker.connect();
     connection.write(upgradeRequest(attacker.url, { path: '/nobody', behind: 'x'.repeat(100_000) }));
-    expect((await connection.answerOrEnd())?.status ?? 400).toBeGreaterThanOrEqual(400);
+    expect((await connection.responseOrEnd())?.status ?? 400).toBeGreaterThanOrEqual(400);
   });
 });
 
 describe('an upgrade of a polling session', () => {
-  const upgradeTo = (path: string) => attacker.webSocket({ path: path.replace('transport=polling', 'transport=websocket') });
+  const upgradeTo = (path: string) =>
+    attacker.webSocket({ path: path.replace('transport=polling', 'transport=websocket') });
 
   it('a second time is closed, and the first goes on', async () => {
-    const session = await attacker.letInByPolling();
+    const session = await attacker.admitByPolling();
     const first = await upgradeTo(session.path);
     first.send('2probe');
-    await first.hears('3probe');
+    await first.receives('3probe');
     const second = await upgradeTo(session.path);
     expect(await second.closed()).toBe(1005);
     first.send('5');
@@ -266,16 +307,19 @@ describe('an upgrade of a polling session', () => {
     await first.lives();
   });
 
-  it.each(['', '2', '6', '4x', '40', '2probe|4x', '2probe|42["x"]'])('that begins with %j is closed, and the session goes on', async (packets) => {
-    const session = await attacker.letInByPolling();
-    const upgrade = await upgradeTo(session.path);
-    upgrade.send(...packets.split('|'));
-    expect(await upgrade.closed()).toBe(1005);
-    expect(await session.isServed()).toBe(true);
-  });
+  it.each(['', '2', '6', '4x', '40', '2probe|4x', '2probe|42["x"]'])(
+    'that begins with %j is closed, and the session goes on',
+    async (packets) => {
+      const session = await attacker.admitByPolling();
+      const upgrade = await upgradeTo(session.path);
+      upgrade.send(...packets.split('|'));
+      expect(await upgrade.closed()).toBe(1005);
+      expect(await session.isServed()).toBe(true);
+    },
+  );
 
   it('that is broken within a frame is closed, and the session goes on', async () => {
-    const session = await attacker.letInByPolling();
+    const session = await attacker.admitByPolling();
     const upgrade = await upgradeTo(session.path);
     upgrade.write(frame({ opcode: 0x3 }));
     expect(await upgrade.closed()).toBe(1002);
@@ -283,21 +327,24 @@ describe('an upgrade of a polling session', () => {
   });
 
   it('without a probe is an upgrade', async () => {
-    const session = await attacker.letInByPolling();
+    const session = await attacker.admitByPolling();
     const upgrade = await upgradeTo(session.path);
     upgrade.send('5');
     await upgrade.lives();
   });
 
-  it.each([['POST', 405], ['PUT', 405]])('by %s: %d, and the session goes on', async (method, status) => {
-    const session = await attacker.letInByPolling();
+  it.each([
+    ['POST', 405],
+    ['PUT', 405],
+  ])('by %s: %d, and the session goes on', async (method, status) => {
+    const session = await attacker.admitByPolling();
     const path = session.path.replace('transport=polling', 'transport=websocket');
     expect((await attacker.refusedUpgrade({ method, path })).status).toBe(status);
     expect(await session.isServed()).toBe(true);
   });
 
   it('of another version: 400, and the session goes on', async () => {
-    const session = await attacker.letInByPolling();
+    const session = await attacker.admitByPolling();
     const path = session.path.replace('EIO=4', 'EIO=3').replace('transport=polling', 'transport=websocket');
     expect((await attacker.refusedUpgrade({ path })).status).toBe(400);
     expect(await session.isServed()).toBe(true);
@@ -306,91 +353,111 @@ describe('an upgrade of a polling session', () => {
 
 describe('an origin', () => {
   it.each(OTHER_ORIGINS)('%j does not begin a polling session: 403', async (origin) => {
-    const answer = await attacker.ask({ path: POLLING, headers: { Origin: origin } });
-    expect(answer).toMatchObject({ status: 403, body: '{"code":4,"message":"Origin not allowed"}' });
-    expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+    const response = await attacker.request({ path: POLLING, headers: { Origin: origin } });
+    expect(response).toMatchObject({ status: 403, body: '{"code":4,"message":"Origin not allowed"}' });
+    expect(response.headers).not.toHaveProperty('access-control-allow-origin');
   });
 
   it.each(OTHER_ORIGINS)('%j does not become a WebSocket', async (origin) => {
-    expect((await attacker.refusedUpgrade({ headers: { Origin: origin } })).body).toBe('{"code":4,"message":"Origin not allowed"}');
+    expect((await attacker.refusedUpgrade({ headers: { Origin: origin } })).body).toBe(
+      '{"code":4,"message":"Origin not allowed"}',
+    );
   });
 
-  it.each(['https://evil.example', 'null'])('%j is refused an upgrade with 403', async (origin) => {
+  it.each(['https://evil.example', 'null'])('%j gets 403 for an upgrade', async (origin) => {
     expect((await attacker.refusedUpgrade({ headers: { Origin: origin } })).status).toBe(403);
   });
 
   it.each([ALLOWED_ORIGIN, undefined])('%j is served by either transport', async (origin) => {
     const headers: Record<string, string> = origin === undefined ? {} : { Origin: origin };
     await (await attacker.socket({ headers })).lives();
-    expect((await attacker.ask({ path: POLLING, headers })).status).toBe(200);
+    expect((await attacker.request({ path: POLLING, headers })).status).toBe(200);
   });
 });
 
 describe('polling', () => {
   it.each(SESSIONLESS)('$what: $status', async ({ request, status }) => {
-    expect((await attacker.ask(request)).status).toBe(status);
+    expect((await attacker.request(request)).status).toBe(status);
   });
 
-  it.each(POSTS)('POST of $what: $status, and the session $session', async ({ body, headers, status, session: then }) => {
-    const session = await attacker.letInByPolling();
-    expect((await session.post(body, headers)).status).toBe(status);
-    expect(then === 'is over' ? await session.isOver() : await session.isServed()).toBe(true);
-  });
+  it.each(POSTS)(
+    'POST of $what: $status, and the session $session',
+    async ({ body, headers, status, session: then }) => {
+      const session = await attacker.admitByPolling();
+      expect((await session.post(body, headers)).status).toBe(status);
+      expect(then === 'is over' ? await session.isOver() : await session.isServed()).toBe(true);
+    },
+  );
 
   it.each(OTHER_METHODS)('%s: 405, and the session goes on', async (method) => {
-    const session = await attacker.letInByPolling();
-    expect(await attacker.ask({ method, path: session.path })).toMatchObject({ status: 405 });
+    const session = await attacker.admitByPolling();
+    expect(await attacker.request({ method, path: session.path })).toMatchObject({ status: 405 });
     expect(await session.isServed()).toBe(true);
   });
 
-  it('two GETs at once end the session: the first is told so, the second is refused', async () => {
-    const session = await attacker.letInByPolling();
+  it('two concurrent GETs end the session: the first receives a close packet, the second 400', async () => {
+    const session = await attacker.admitByPolling();
     const first = await attacker.connect();
     first.write(httpRequest(attacker.url, { path: session.path }));
-    const whenAnswered = first.answer();
+    const firstResponse = first.response();
     await session.post('3');
     expect((await session.get()).status).toBe(400);
-    expect(await whenAnswered).toMatchObject({ status: 200, body: '1' });
+    expect(await firstResponse).toMatchObject({ status: 200, body: '1' });
     expect(await session.isOver()).toBe(true);
   });
 
   it('two GETs in one segment end the session', async () => {
-    const session = await attacker.letInByPolling();
+    const session = await attacker.admitByPolling();
     const get = httpRequest(attacker.url, { path: session.path });
-    const { answer, connection } = await attacker.write(Buffer.concat([get, get]));
-    expect(answer).toMatchObject({ status: 200, body: '1' });
-    expect((await connection.answer()).status).toBe(400);
+    const { response, connection } = await attacker.write(Buffer.concat([get, get]));
+    expect(response).toMatchObject({ status: 200, body: '1' });
+    expect((await connection.response()).status).toBe(400);
   });
 
-  it('two POSTs at once end the session: the first is cut off, the second is refused', async () => {
-    const session = await attacker.letInByPolling();
+  it('two concurrent POSTs end the session: the first is disconnected, the second gets 400', async () => {
+    const session = await attacker.admitByPolling();
     const first = await attacker.connect();
-    first.write(httpRequest(attacker.url, { method: 'POST', path: session.path, headers: { 'Content-Length': '5' }, body: '4' }));
-    await waitFor(async () => (await session.post('3')).status === 400, { what: 'the second to be refused' });
+    first.write(
+      httpRequest(attacker.url, {
+        method: 'POST',
+        path: session.path,
+        headers: { 'Content-Length': '5' },
+        body: '4',
+      }),
+    );
+    await waitFor(async () => (await session.post('3')).status === 400, {
+      what: 'the second to be rejected',
+    });
     await first.closed();
     expect(await session.isOver()).toBe(true);
   });
 
-  it.each(['GET', 'POST'])('a %s that is given up ends the session', async (method) => {
-    const session = await attacker.letInByPolling();
+  it.each(['GET', 'POST'])('a %s that its client aborts ends the session', async (method) => {
+    const session = await attacker.admitByPolling();
     const connection = await attacker.connect();
-    connection.write(httpRequest(attacker.url, { method, path: session.path, headers: method === 'POST' ? { 'Content-Length': '50' } : {} }));
-    // The server has read it once it has answered another.
-    expect((await attacker.ask({ path: '/livez' })).status).toBe(200);
+    connection.write(
+      httpRequest(attacker.url, {
+        method,
+        path: session.path,
+        headers: method === 'POST' ? { 'Content-Length': '50' } : {},
+      }),
+    );
+    // After this response the server has also read the first request.
+    expect((await attacker.request({ path: '/livez' })).status).toBe(200);
     connection.reset();
     await waitFor(() => session.isOver(), { what: 'the session to be over' });
   });
 
-  it('JSONP echoes nothing that it is given', async () => {
+  it('JSONP echoes no input', async () => {
     const name = '%3C/script%3E%3Cscript%3Ealert(7)%3C/script%3E';
     const session = await attacker.pollingSession(`&j=${name}`);
     expect((await session.post(`d=${encodeURIComponent('40{"token":"</script>"}')}`)).body).toBe('ok');
     const { body } = await session.get();
     expect(body).toMatch(/^___eio\[7\]\("44\{.*\}"\);$/);
-    expect(attacker.heard).not.toContain('script');
+    expect(attacker.received).not.toContain('script');
   });
 
-  it('JSONP of a form that is none is nothing', async () => {
+  it('JSONP ignores an invalid form', async () => {
     const session = await attacker.pollingSession('&j=1');
     expect((await session.post('d=1&d=2&__proto__=3')).body).toBe('ok');
     await session.post('d=40');
@@ -398,71 +465,85 @@ describe('polling', () => {
   });
 });
 
-describe('what is no HTTP', () => {
+describe('invalid HTTP', () => {
   it.each(NO_HTTP)('$what: $status once, and the connection ends', async ({ bytes, status }) => {
-    const { answer, connection } = await attacker.write(bytes);
-    expect(answer).toMatchObject({ status, body: '' });
+    const { response, connection } = await attacker.write(bytes);
+    expect(response).toMatchObject({ status, body: '' });
     await connection.closed();
     expect(connection.transcript.match(/^HTTP\/1\.1/gm)).toHaveLength(1);
   });
 
-  it('an empty line is not answered', async () => {
-    const { answer } = await attacker.write(Buffer.concat([Buffer.from('\r\n\n\r\n'), httpRequest(attacker.url, { path: '/livez' })]));
-    expect(answer.status).toBe(200);
+  it('empty lines get no response', async () => {
+    const { response } = await attacker.write(
+      Buffer.concat([Buffer.from('\r\n\n\r\n'), httpRequest(attacker.url, { path: '/livez' })]),
+    );
+    expect(response.status).toBe(200);
   });
 
-  it.each(['/api/v1/chats', 'evil.example:443'])('CONNECT %s ends without an answer', async (path) => {
+  it.each(['/api/v1/chats', 'evil.example:443'])('CONNECT %s ends without a response', async (path) => {
     const connection = await attacker.connect();
     connection.write(httpRequest(attacker.url, { method: 'CONNECT', path }));
     await connection.closed();
     expect(connection.transcript).toBe('');
   });
 
-  it('an expectation that nobody can meet: 417', async () => {
-    expect((await attacker.ask({ path: '/livez', headers: { Expect: 'x' } })).status).toBe(417);
+  it('an unknown Expect header: 417', async () => {
+    expect((await attacker.request({ path: '/livez', headers: { Expect: 'x' } })).status).toBe(417);
   });
 });
 
 describe('the API', () => {
   it.each(API)('$what: $status $code', async ({ request, status, code }) => {
     const headers = { Authorization: `Bearer ${attacker.token()}`, ...request.headers };
-    const { answer, connection } = await attacker.write(httpRequest(attacker.url, { ...request, headers }));
-    expect(answer.status).toBe(status);
-    expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
-    expect(JSON.parse(answer.body)).toMatchObject({ type: `urn:switchboard:error:${code}`, status, code });
+    const { response, connection } = await attacker.write(httpRequest(attacker.url, { ...request, headers }));
+    expect(response.status).toBe(status);
+    expect(response.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+    expect(JSON.parse(response.body)).toMatchObject({ type: `urn:switchboard:error:${code}`, status, code });
     connection.write(httpRequest(attacker.url, { path: '/livez' }));
-    expect((await connection.answer()).status).toBe(200);
+    expect((await connection.response()).status).toBe(200);
   });
 
-  it.each(['a.b.c', `${'a'.repeat(9_000)}.b.c`, 'é', ''])('a token that is none, the %#th: 401', async (token) => {
-    expect((await attacker.ask({ path: '/api/v1/chats', headers: { Authorization: `Bearer ${token}` } })).status).toBe(401);
+  it.each(['a.b.c', `${'a'.repeat(9_000)}.b.c`, 'é', ''])('invalid token number %#: 401', async (token) => {
+    expect(
+      (await attacker.request({ path: '/api/v1/chats', headers: { Authorization: `Bearer ${token}` } }))
+        .status,
+    ).toBe(401);
   });
 
-  it('a URL that is none is answered with a problem too', async () => {
-    const { status, headers } = await attacker.ask({ path: 'http://[::/api/v1/chats' });
-    expect([status, headers['content-type']]).toEqual([expect.any(Number), 'application/problem+json; charset=utf-8']);
+  it('an invalid URL gets a problem document too', async () => {
+    const { status, headers } = await attacker.request({ path: 'http://[::/api/v1/chats' });
+    expect([status, headers['content-type']]).toEqual([
+      expect.any(Number),
+      'application/problem+json; charset=utf-8',
+    ]);
     expect(status).toBeGreaterThanOrEqual(400);
   });
 
-  it('a refusal names a trace', async () => {
-    const { headers } = await attacker.ask({ path: '/api/v1/nobody', headers: { traceparent: '\xff' } });
+  it('an error response names a trace', async () => {
+    const { headers } = await attacker.request({ path: '/api/v1/nobody', headers: { traceparent: '\xff' } });
     expect(headers['trace-id']).toMatch(/^(?!0+$)[0-9a-f]{32}$/);
   });
 });
 
-describe('who is given time', () => {
-  it.each(LATE)('$what', async (row) => {
-    const begun = late.get(row);
-    try {
-      await begun?.end();
-    } finally {
-      await begun?.attacker.leave();
-    }
-  }, 20_000);
+describe('a slow or excessive client', () => {
+  it.each(LATE)(
+    '$what',
+    async (row) => {
+      const begun = late.get(row);
+      try {
+        await begun?.end();
+      } finally {
+        await begun?.attacker.leave();
+      }
+    },
+    20_000,
+  );
 });
 
-it('nothing of all this was an error to the system', () => {
-  const lines = readFileSync(bystander.system.log, 'utf8').split('\n').filter((line) => line.startsWith('{'));
+it('the system logged no error during all attacks', () => {
+  const lines = readFileSync(bystander.system.log, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{'));
   expect(lines.length).toBeGreaterThan(0);
   expect(lines.filter((line) => (JSON.parse(line) as { level: number }).level >= 50)).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { LEASE_RENEWAL_MS } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
-import { waitFor } from '../../infra/testing/index.ts';
+import { waitFor } from '@switchboard/infra/test';
 import { owner } from './given.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
 import type { StubChat, Stubs } from './stubs.ts';
@@ -12,42 +12,75 @@ let stubs: Stubs;
 let normal: Pick<Stubs, 'enterChat' | 'leaveChat' | 'joinChat'>;
 beforeAll(async () => {
   // Only intervals: leases are renewed when a test says so.
-  jest.useFakeTimers({ doNotFake: ['Date', 'setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask', 'performance', 'hrtime'] });
+  jest.useFakeTimers({
+    doNotFake: [
+      'Date',
+      'setTimeout',
+      'clearTimeout',
+      'setImmediate',
+      'clearImmediate',
+      'nextTick',
+      'queueMicrotask',
+      'performance',
+      'hrtime',
+    ],
+  });
   gateway = await startGateway();
   ({ stubs } = gateway);
   const { enterChat, leaveChat, joinChat } = stubs;
   normal = { enterChat, leaveChat, joinChat };
 });
-afterEach(() => { Object.assign(stubs, normal); });
+afterEach(() => {
+  Object.assign(stubs, normal);
+});
 afterAll(async () => {
   await gateway.stop();
   jest.useRealTimers();
 });
 
 const unavailable = () => Promise.reject(new Failure('UNAVAILABLE'));
-/** What presence-service was told about a chat. */
-const toldOf = (chat: StubChat): string[] => stubs.presenceCalls.filter(({ chatId }) => chatId === chat.id).map(({ what }) => what);
-const untilTold = (chat: StubChat, ...what: string[]) => waitFor(() => toldOf(chat).length >= what.length, { what: `${what.join()}; told ${toldOf(chat).join()}` }).then(() => { expect(toldOf(chat)).toEqual(what); });
+/** What presence-service received about a chat. */
+const callsOf = (chat: StubChat): string[] =>
+  stubs.presenceCalls.filter(({ chatId }) => chatId === chat.id).map(({ what }) => what);
+const untilTold = (chat: StubChat, ...what: string[]) =>
+  waitFor(() => callsOf(chat).length >= what.length, {
+    what: `${what.join()}; received ${callsOf(chat).join()}`,
+  }).then(() => {
+    expect(callsOf(chat)).toEqual(what);
+  });
 
 async function renew(): Promise<void> {
   const before = stubs.leases;
-  // While the answer to the one before is on its way, no time begins to pass for the next.
-  await waitFor(() => {
-    if (stubs.leases === before) jest.advanceTimersByTime(LEASE_RENEWAL_MS);
-    return stubs.leases > before;
-  }, { what: 'a lease' });
+  // The next renewal is scheduled only after the reply to the one before.
+  await waitFor(
+    () => {
+      if (stubs.leases === before) jest.advanceTimersByTime(LEASE_RENEWAL_MS);
+      return stubs.leases > before;
+    },
+    { what: 'a lease' },
+  );
 }
 
-it('hears of each joined socket, and of who asks through it', async () => {
+it('registers each joined socket with its user', async () => {
   const chat = stubs.newChat();
   const client = await gateway.connect();
   await client.join(chat.id);
-  expect(stubs.presenceCalls.at(-1)).toEqual({ what: 'enter', socket: client.socket.id, user: owner.id, chatId: chat.id });
-  await client.ask('leaveChat', chat.id);
-  expect(stubs.presenceCalls.at(-1)).toEqual({ what: 'left', socket: client.socket.id, user: owner.id, chatId: chat.id });
+  expect(stubs.presenceCalls.at(-1)).toEqual({
+    what: 'enter',
+    socket: client.socket.id,
+    user: owner.id,
+    chatId: chat.id,
+  });
+  await client.request('leaveChat', chat.id);
+  expect(stubs.presenceCalls.at(-1)).toEqual({
+    what: 'left',
+    socket: client.socket.id,
+    user: owner.id,
+    chatId: chat.id,
+  });
 });
 
-it('tells a client\'s own disconnect from a dropped transport', async () => {
+it("distinguishes a client's own disconnect from a dropped transport", async () => {
   const [own, dropped] = [stubs.newChat(), stubs.newChat()];
   const [one, two] = [await gateway.connect(), await gateway.connect()];
   await one.join(own.id);
@@ -58,7 +91,7 @@ it('tells a client\'s own disconnect from a dropped transport', async () => {
   await untilTold(dropped, 'enter', 'dropped');
 });
 
-it('takes a socket out of all its chats', async () => {
+it('removes a socket from all its chats', async () => {
   const chats = [stubs.newChat(), stubs.newChat(), stubs.newChat()];
   const client = await gateway.connect();
   for (const chat of chats) await client.join(chat.id);
@@ -66,22 +99,22 @@ it('takes a socket out of all its chats', async () => {
   for (const chat of chats) await untilTold(chat, 'enter', 'left');
 });
 
-it('asks presence-service who may leave a chat that was not joined', async () => {
+it('lets presence-service decide about leaving a chat that was not joined', async () => {
   const chat = stubs.newChat();
   const client = await gateway.connect();
   stubs.leaveChat = () => Promise.reject(new Failure('CHAT_NOT_FOUND'));
-  expect(await client.ask('leaveChat', chat.id)).toMatchObject({ code: 'CHAT_NOT_FOUND' });
+  expect(await client.request('leaveChat', chat.id)).toMatchObject({ code: 'CHAT_NOT_FOUND' });
 });
 
-it('renews the lease, and enters nobody again who is known', async () => {
+it('renews the lease without registering known sockets again', async () => {
   const chat = stubs.newChat();
   await (await gateway.connect()).join(chat.id);
   await renew();
   await renew();
-  expect(toldOf(chat)).toEqual(['enter']);
+  expect(callsOf(chat)).toEqual(['enter']);
 });
 
-it('enters everybody again when the lease is another one', async () => {
+it('registers all sockets again under a new lease', async () => {
   const chat = stubs.newChat();
   const [one, two] = [await gateway.connect(), await gateway.connect()];
   await one.join(chat.id);
@@ -90,26 +123,26 @@ it('enters everybody again when the lease is another one', async () => {
   await renew();
   await untilTold(chat, 'enter', 'enter', 'enter', 'enter');
   await renew();
-  expect(toldOf(chat)).toHaveLength(4);
+  expect(callsOf(chat)).toHaveLength(4);
   const sockets = stubs.presenceCalls.filter(({ chatId }) => chatId === chat.id).map(({ socket }) => socket);
   expect(new Set(sockets.slice(2))).toEqual(new Set([one.socket.id, two.socket.id]));
 });
 
-it('lets a chat go on while presence-service is away, and enters later', async () => {
+it('joins a chat while presence-service is away, and registers the socket later', async () => {
   const chat = stubs.newChat();
   const client = await gateway.connect();
   stubs.enterChat = unavailable;
   expect(await client.join(chat.id)).toMatchObject({ event: 'joinedChat' });
-  chat.say();
-  await client.hears('newMessage');
+  chat.publishMessages();
+  await client.receives('newMessage');
   stubs.enterChat = normal.enterChat;
   await renew();
   await untilTold(chat, 'enter', 'enter');
   await renew();
-  expect(toldOf(chat)).toEqual(['enter', 'enter']);
+  expect(callsOf(chat)).toEqual(['enter', 'enter']);
 });
 
-it('tells a departure later that could not be told', async () => {
+it('reports a departure later when reporting failed', async () => {
   const chat = stubs.newChat();
   const client = await gateway.connect();
   await client.join(chat.id);
@@ -120,10 +153,10 @@ it('tells a departure later that could not be told', async () => {
   await renew();
   await untilTold(chat, 'enter', 'left', 'left');
   await renew();
-  expect(toldOf(chat)).toEqual(['enter', 'left', 'left']);
+  expect(callsOf(chat)).toEqual(['enter', 'left', 'left']);
 });
 
-it('tells a departure again that failed for whatever reason, and enters again who was refused for none', async () => {
+it('retries departures and registrations that failed for a passing reason', async () => {
   const chat = stubs.newChat();
   const client = await gateway.connect();
   stubs.enterChat = () => Promise.reject(new Failure('INTERNAL'));
@@ -139,20 +172,20 @@ it('tells a departure again that failed for whatever reason, and enters again wh
   await untilTold(chat, 'enter', 'enter', 'left', 'left');
 });
 
-it('forgets a departure that was owed when the socket comes back', async () => {
+it('drops an unconfirmed departure when the socket joins again', async () => {
   const chat = stubs.newChat();
   const client = await gateway.connect();
   await client.join(chat.id);
   stubs.leaveChat = unavailable;
-  expect(await client.ask('leaveChat', chat.id)).toMatchObject({ code: 'UNAVAILABLE' });
+  expect(await client.request('leaveChat', chat.id)).toMatchObject({ code: 'UNAVAILABLE' });
   stubs.leaveChat = normal.leaveChat;
   await client.join(chat.id);
   await renew();
   await renew();
-  expect(toldOf(chat)).toEqual(['enter', 'left', 'enter']);
+  expect(callsOf(chat)).toEqual(['enter', 'left', 'enter']);
 });
 
-it('refuses who presence-service refuses, and takes out nobody who never was in', async () => {
+it('refuses a join that presence-service refuses, and reports no departure for it', async () => {
   const chat = stubs.newChat();
   const client = await gateway.connect();
   stubs.enterChat = () => Promise.reject(new Failure('CHAT_NOT_FOUND'));
@@ -160,10 +193,10 @@ it('refuses who presence-service refuses, and takes out nobody who never was in'
   client.close();
   await renew();
   await renew();
-  expect(toldOf(chat)).toEqual(['enter']);
+  expect(callsOf(chat)).toEqual(['enter']);
 });
 
-it('numbers what it tells: a departure that overtakes its arrival bears the higher turn', async () => {
+it('numbers its reports, so that a departure beats the registration it overtakes', async () => {
   const chat = stubs.newChat();
   const client = await gateway.connect();
   const gate = Promise.withResolvers<undefined>();
@@ -183,20 +216,38 @@ it('numbers what it tells: a departure that overtakes its arrival bears the high
   await untilTold(chat, 'enter', 'left');
   gate.resolve(undefined);
   await renew();
-  expect(toldOf(chat)).toEqual(['enter', 'left']);
+  expect(callsOf(chat)).toEqual(['enter', 'left']);
   expect(turns).toEqual([expect.any(Number), (turns[0] ?? 0) + 1]);
 });
 
-it('renews soon again when a renewal failed', async () => {
+it('retries a failed renewal soon', async () => {
   const { renewLease } = stubs;
   let failures = 0;
   stubs.renewLease = () => {
     failures += 1;
     return unavailable();
   };
-  jest.advanceTimersByTime(LEASE_RENEWAL_MS);
-  await waitFor(() => failures === 1, { what: 'a failed renewal' });
-  await waitFor(() => { jest.advanceTimersByTime(500); return failures > 2; }, { what: 'two more' });
+  // Tick by tick: the renewal of the test before may still be under way, and then a tick passes unused.
+  await waitFor(
+    () => {
+      if (failures === 0) jest.advanceTimersByTime(500);
+      return failures === 1;
+    },
+    { what: 'a failed renewal' },
+  );
+  await waitFor(
+    () => {
+      jest.advanceTimersByTime(500);
+      return failures > 2;
+    },
+    { what: 'two more' },
+  );
   stubs.renewLease = renewLease;
-  await waitFor(() => { jest.advanceTimersByTime(500); return true; }, { what: 'a tick' });
+  await waitFor(
+    () => {
+      jest.advanceTimersByTime(500);
+      return true;
+    },
+    { what: 'a tick' },
+  );
 });

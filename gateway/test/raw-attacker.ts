@@ -1,12 +1,12 @@
-import { waitFor, type TestSystem } from '../../infra/testing/index.ts';
-import { RawConnection, type Answer, type RawOptions } from './raw.ts';
+import { waitFor, type TestSystem } from '@switchboard/infra/test';
+import { RawConnection, type RawResponse, type RawOptions } from './raw.ts';
 import { Held } from './raw-held.ts';
 import { httpRequest, POLLING, PollingSession, type HttpRequest } from './raw-polling.ts';
 import { RawWebSocket, upgradeRequest, type Upgrade } from './raw-websocket.ts';
 
 let lastUser = 700_000;
 
-/** Somebody with as many connections as they like, each user of theirs another. */
+/** Opens any number of connections. Each token is for a new user. */
 export class Attacker {
   readonly system: TestSystem;
   readonly #connections: RawConnection[] = [];
@@ -42,64 +42,68 @@ export class Attacker {
     return webSocket;
   }
 
-  /** A WebSocket that the server has let in. */
+  /** A WebSocket with an admitted Socket.IO socket. */
   async socket(upgrade: Upgrade = {}, token = this.token()): Promise<RawWebSocket> {
     const webSocket = await this.webSocket(upgrade);
-    await this.letIn(webSocket, token);
+    await this.admit(webSocket, token);
     return webSocket;
   }
 
-  async letIn(webSocket: RawWebSocket, token = this.token()): Promise<void> {
+  async admit(webSocket: RawWebSocket, token = this.token()): Promise<void> {
     webSocket.send(`40{"token":"${token}"}`);
-    await webSocket.hears('40{"sid"');
+    await webSocket.receives('40{"sid"');
   }
 
-  /** What an upgrade is answered with that is none, and that the connection ends. */
-  async refusedUpgrade(upgrade: Upgrade): Promise<Answer> {
+  /** The response to a rejected upgrade, after which the server must close the connection. */
+  async refusedUpgrade(upgrade: Upgrade): Promise<RawResponse> {
     const connection = await this.connect(upgrade);
     connection.write(upgradeRequest(this.url, upgrade));
-    const answer = await connection.answer();
+    const response = await connection.response();
     await connection.closed();
-    return answer;
+    return response;
   }
 
-  async ask(request: HttpRequest): Promise<Answer> {
-    return (await this.write(httpRequest(this.url, request))).answer;
+  async request(request: HttpRequest): Promise<RawResponse> {
+    return (await this.write(httpRequest(this.url, request))).response;
   }
 
-  async write(bytes: string | Uint8Array): Promise<{ answer: Answer; connection: RawConnection }> {
+  async write(bytes: string | Uint8Array): Promise<{ response: RawResponse; connection: RawConnection }> {
     const connection = await this.connect();
     connection.write(bytes);
-    return { answer: await connection.answer(), connection };
+    return { response: await connection.response(), connection };
   }
 
   async pollingSession(query = ''): Promise<PollingSession> {
-    const { body } = await this.ask({ path: `${POLLING}${query}` });
+    const { body } = await this.request({ path: `${POLLING}${query}` });
     const sid = /"sid\\?":\\?"([\w-]+)/.exec(body)?.[1];
     if (sid === undefined) throw new Error(`no session: ${body}`);
-    return new PollingSession(`${sid}${query}`, (request) => this.ask(request));
+    return new PollingSession(`${sid}${query}`, (request) => this.request(request));
   }
 
-  async letInByPolling(): Promise<PollingSession> {
+  async admitByPolling(): Promise<PollingSession> {
     const session = await this.pollingSession();
     await session.post(`40{"token":"${this.token()}"}`);
     const { body } = await session.get();
-    if (!body.startsWith('40{"sid"')) throw new Error(`not let in: ${body}`);
+    if (!body.startsWith('40{"sid"')) throw new Error(`not admitted: ${body}`);
     return session;
   }
 
-  /** All that was ever answered. */
-  get heard(): string {
+  /** All bytes that the server sent, on every connection. */
+  get received(): string {
     return this.#connections.map(({ transcript }) => transcript).join('\n');
   }
 
-  /** Ends whatever is left; fails when the server does not let go of all of it. */
+  /** Ends all connections; fails if the server keeps any of them. */
   async leave(): Promise<void> {
     for (const connection of this.#connections) connection.destroy();
     const ports = this.#connections.map(({ port }) => port);
     const left = () => this.#held.leftOf(Number(new URL(this.url).port), ports);
     try {
-      await waitFor(() => left().length === 0, { what: 'the gateway to let go of connections whose clients are gone', timeoutMs: 3_000, everyMs: 2 });
+      await waitFor(() => left().length === 0, {
+        what: 'the gateway to release connections whose clients are gone',
+        timeoutMs: 3_000,
+        everyMs: 2,
+      });
     } finally {
       this.#held.blame(left());
     }

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** What somebody was blamed for already. */
+/** Inodes of sockets that an earlier test reported as leaked. */
 const known = new Set<string>();
 
-/** Which connections a server holds from now on, as the kernel sees it; where that is no Linux, nobody knows. */
+/** The connections that a server opens after construction, read from /proc. Empty outside Linux. */
 export class Held {
   readonly #pid: number;
   readonly #before: ReadonlySet<string>;
@@ -13,21 +13,27 @@ export class Held {
     this.#before = new Set(socketsOf(pid));
   }
 
-  /** The inodes of sockets whose clients are at these ports, or that have no connection behind them any more. */
+  /**
+   * The inodes of sockets whose clients use these ports, and of sockets that no longer have a connection.
+   */
   leftOf(serverPort: number, ports: readonly number[]): string[] {
     const fresh = socketsOf(this.#pid).filter((inode) => !this.#before.has(inode) && !known.has(inode));
     if (fresh.length === 0) return [];
-    const clients = new Map(readFileSync('/proc/net/tcp', 'utf8').split('\n').map((line) => {
-      const [, local = '', remote = '', , , , , , , inode = ''] = line.trim().split(/\s+/);
-      return [inode, portOf(local) === serverPort ? portOf(remote) : 0];
-    }));
+    const clients = new Map(
+      readFileSync('/proc/net/tcp', 'utf8')
+        .split('\n')
+        .map((line) => {
+          const [, local = '', remote = '', , , , , , , inode = ''] = line.trim().split(/\s+/);
+          return [inode, portOf(local) === serverPort ? portOf(remote) : 0];
+        }),
+    );
     return fresh.filter((inode) => {
       const client = clients.get(inode);
       return client === undefined || ports.includes(client);
     });
   }
 
-  /** Whoever comes next is not blamed for these. */
+  /** Excludes these sockets from later tests. */
   blame(left: readonly string[]): void {
     for (const inode of left) known.add(inode);
   }
@@ -37,7 +43,9 @@ export class Held {
 function socketsOf(pid: number): string[] {
   const files = `/proc/${pid}/fd`;
   if (!existsSync(files)) return [];
-  return readdirSync(files).flatMap((file) => /^socket:\[(\d+)\]$/.exec(linkOf(`${files}/${file}`))?.[1] ?? []);
+  return readdirSync(files).flatMap(
+    (file) => /^socket:\[(\d+)\]$/.exec(linkOf(`${files}/${file}`))?.[1] ?? [],
+  );
 }
 
 const portOf = (address: string): number => Number.parseInt(address.split(':')[1] ?? '', 16);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { waitFor } from '../../infra/testing/index.ts';
-import { RawConnection, type Answer, type RawOptions } from './raw.ts';
+import { waitFor } from '@switchboard/infra/test';
+import { RawConnection, type RawResponse, type RawOptions } from './raw.ts';
 
 export const CONTINUATION = 0x0;
 export const TEXT = 0x1;
@@ -16,12 +16,19 @@ export interface Frame {
   /** The three reserved bits: 4 is RSV1. */
   readonly rsv?: number;
   readonly masked?: boolean;
-  /** The length that the header claims, where it is not that of the payload. */
+  /** The length in the header, if it differs from the payload's. */
   readonly claims?: bigint;
 }
 
-/** A frame of RFC 6455 with whatever is wrong with it. */
-export function frame({ opcode = TEXT, payload = '', fin = true, rsv = 0, masked = true, claims }: Frame): Buffer {
+/** A frame of RFC 6455. Any field may be invalid on purpose. */
+export function frame({
+  opcode = TEXT,
+  payload = '',
+  fin = true,
+  rsv = 0,
+  masked = true,
+  claims,
+}: Frame): Buffer {
   const bytes = Buffer.from(payload);
   const length = claims ?? BigInt(bytes.length);
   const size = length < 126n ? Buffer.alloc(0) : Buffer.alloc(length < 65_536n ? 2 : 8);
@@ -30,60 +37,80 @@ export function frame({ opcode = TEXT, payload = '', fin = true, rsv = 0, masked
   const short = size.length === 0 ? Number(length) : size.length === 2 ? 126 : 127;
   const mask = masked ? randomBytes(4) : Buffer.alloc(0);
   const head = Buffer.from([(fin ? 0x80 : 0) | (rsv << 4) | opcode, (masked ? 0x80 : 0) | short]);
-  return Buffer.concat([head, size, mask, masked ? bytes.map((byte, index) => byte ^ (mask[index % 4] ?? 0)) : bytes]);
+  return Buffer.concat([
+    head,
+    size,
+    mask,
+    masked ? bytes.map((byte, index) => byte ^ (mask[index % 4] ?? 0)) : bytes,
+  ]);
 }
 
 export const closing = (code: number, reason: string | Uint8Array = ''): Buffer =>
-  frame({ opcode: CLOSE, payload: Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)]) });
+  frame({
+    opcode: CLOSE,
+    payload: Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)]),
+  });
 
 export interface Upgrade extends RawOptions {
   readonly method?: string;
   readonly path?: string;
-  /** In place of the usual ones; undefined leaves one out. */
+  /** Override the default headers; undefined omits one. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
-  /** Written right behind the request, in the same segment. */
+  /** Written directly after the request, in the same segment. */
   readonly behind?: string | Uint8Array;
 }
 
 export const HANDSHAKE = '/socket.io/?EIO=4&transport=websocket';
 
-export function upgradeRequest(url: string, { method = 'GET', path = HANDSHAKE, headers = {}, behind = '' }: Upgrade): Buffer {
+export function upgradeRequest(
+  url: string,
+  { method = 'GET', path = HANDSHAKE, headers = {}, behind = '' }: Upgrade,
+): Buffer {
   const all: Readonly<Record<string, string | undefined>> = {
-    'Host': new URL(url).host, 'Connection': 'Upgrade', 'Upgrade': 'websocket', 'Sec-WebSocket-Version': '13',
-    'Sec-WebSocket-Key': randomBytes(16).toString('base64'), ...headers,
+    Host: new URL(url).host,
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
+    ...headers,
   };
-  const lines = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}\r\n`]));
-  return Buffer.concat([Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), Buffer.from(behind)]);
+  const lines = Object.entries(all).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}: ${value}\r\n`],
+  );
+  return Buffer.concat([
+    Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`),
+    Buffer.from(behind),
+  ]);
 }
 
-/** A WebSocket that keeps to the protocol only as far as it is told to, and understands the Engine.IO packets that it is sent. */
+/** A WebSocket that may break the protocol, and that reads the Engine.IO packets it receives. */
 export class RawWebSocket {
   readonly connection: RawConnection;
-  readonly answer: Answer;
-  /** The texts that came. */
+  readonly response: RawResponse;
+  /** The text frames received. */
   readonly packets: string[] = [];
-  /** How many pongs came. */
+  /** The number of pongs received. */
   pongs = 0;
-  /** Of the closing frame that came; 1005 where it named none. */
+  /** The code of the close frame received; 1005 if it had none. */
   closeCode: number | undefined;
   readonly #clings: boolean;
   #lastId = 10_000_000;
 
-  private constructor(connection: RawConnection, answer: Answer, clings: boolean) {
+  private constructor(connection: RawConnection, response: RawResponse, clings: boolean) {
     this.connection = connection;
-    this.answer = answer;
+    this.response = response;
     this.#clings = clings;
   }
 
   static async open(url: string, upgrade: Upgrade = {}): Promise<RawWebSocket> {
     const connection = await RawConnection.open(url, upgrade);
     connection.write(upgradeRequest(url, upgrade));
-    const answer = await connection.answer();
-    if (answer.status !== 101) throw new Error(`the upgrade was answered with ${answer.status}`);
-    return new RawWebSocket(connection, answer, upgrade.clings ?? false);
+    const response = await connection.response();
+    if (response.status !== 101) throw new Error(`the upgrade got status ${response.status}`);
+    return new RawWebSocket(connection, response, upgrade.clings ?? false);
   }
 
-  /** Text frames, all in one segment. */
+  /** Sends text frames, all in one segment. */
   send(...packets: string[]): void {
     this.write(...packets.map((payload) => frame({ payload })));
   }
@@ -92,22 +119,30 @@ export class RawWebSocket {
     this.connection.write(Buffer.concat(frames));
   }
 
-  async hears(packet: RegExp | string, withinMs = 3_000): Promise<string> {
+  async receives(packet: RegExp | string, withinMs = 3_000): Promise<string> {
     const isIt = (text: string) => (typeof packet === 'string' ? text.startsWith(packet) : packet.test(text));
-    return waitFor(() => this.#read().packets.find(isIt), { what: `${String(packet)}; heard ${JSON.stringify(this.packets)}`, timeoutMs: withinMs, everyMs: 2 });
+    return waitFor(() => this.#read().packets.find(isIt), {
+      what: `${String(packet)}; received ${JSON.stringify(this.packets)}`,
+      timeoutMs: withinMs,
+      everyMs: 2,
+    });
   }
 
-  /** Whether it still is served: an event that nobody knows is answered. */
+  /** Fails unless the server replies to an unknown event. */
   async lives(): Promise<void> {
     const id = ++this.#lastId;
-    this.send(`42${id}["nobody knows it"]`);
-    await this.hears(`43${id}[`);
+    this.send(`42${id}["unknown event"]`);
+    await this.receives(`43${id}[`);
   }
 
-  /** The code with which the server closes; undefined where it just ends the connection. */
+  /** The server's close code; undefined if it ends the connection without a close frame. */
   async closed(withinMs?: number): Promise<number | undefined> {
-    const reading = setInterval(() => { this.#read(); }, 2);
-    await this.connection.closed(withinMs).finally(() => { clearInterval(reading); });
+    const reading = setInterval(() => {
+      this.#read();
+    }, 2);
+    await this.connection.closed(withinMs).finally(() => {
+      clearInterval(reading);
+    });
     this.#read();
     return this.closeCode;
   }
@@ -117,7 +152,11 @@ export class RawWebSocket {
   }
 
   #read(): this {
-    for (let one = this.connection.take(readFrame); one !== undefined; one = this.connection.take(readFrame)) {
+    for (
+      let one = this.connection.consume(readFrame);
+      one !== undefined;
+      one = this.connection.consume(readFrame)
+    ) {
       if (one.opcode === TEXT) this.packets.push(one.payload.toString());
       if (one.opcode === PONG) this.pongs += 1;
       if (one.opcode !== CLOSE) continue;
@@ -128,11 +167,14 @@ export class RawWebSocket {
   }
 }
 
-function readFrame(bytes: Buffer): { length: number; result: { opcode: number; payload: Buffer } } | undefined {
+function readFrame(
+  bytes: Buffer,
+): { length: number; result: { opcode: number; payload: Buffer } } | undefined {
   const [first = 0, short = 0] = bytes;
   const size = short < 126 ? 0 : short === 126 ? 2 : 8;
   if (bytes.length < 2 + size) return undefined;
-  const payloadLength = size === 0 ? short : size === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
+  const payloadLength =
+    size === 0 ? short : size === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
   const length = 2 + size + payloadLength;
   if (bytes.length < length) return undefined;
   return { length, result: { opcode: first & 0xf, payload: Buffer.from(bytes.subarray(2 + size, length)) } };

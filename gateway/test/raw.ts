@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { waitFor } from '../../infra/testing/index.ts';
+import { waitFor } from '@switchboard/infra/test';
 
-export interface Answer {
+export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 export interface RawOptions {
-  /** Neither answers the other side's end nor ends by itself: what the server does not destroy stays. */
+  /** Does not end when the server ends: only a destroyed connection goes away. */
   readonly clings?: boolean;
 }
 
@@ -31,9 +31,13 @@ export class RawConnection {
       this.#chunks.push(chunk);
       this.#unread = Buffer.concat([this.#unread, chunk]);
     });
-    socket.on('end', () => { this.#hasEnded = true; });
+    socket.on('end', () => {
+      this.#hasEnded = true;
+    });
     socket.on('error', () => undefined);
-    socket.on('close', () => { this.#isClosed = true; });
+    socket.on('close', () => {
+      this.#isClosed = true;
+    });
   }
 
   static async open(url: string, { clings = false }: RawOptions = {}): Promise<RawConnection> {
@@ -47,7 +51,7 @@ export class RawConnection {
     if (this.#socket.writable) this.#socket.write(bytes);
   }
 
-  /** `false`: whatever it is sent piles up. */
+  /** `false`: what the server sends piles up. */
   reads(isReading: boolean): void {
     if (isReading) this.#socket.resume();
     else this.#socket.pause();
@@ -74,48 +78,69 @@ export class RawConnection {
     return this.#hasEnded || this.#isClosed;
   }
 
-  /** Everything that came, byte by byte. */
+  /** All received bytes. */
   get transcript(): string {
     return Buffer.concat(this.#chunks).toString('latin1');
   }
 
-  /** Takes from what came and was not taken yet; `read` answers undefined while it needs more. */
-  take<Result>(read: (bytes: Buffer, isOver: boolean) => { length: number; result: Result } | undefined): Result | undefined {
+  /** Consumes unread bytes; `read` returns undefined while it needs more. */
+  consume<Result>(
+    read: (bytes: Buffer, isOver: boolean) => { length: number; result: Result } | undefined,
+  ): Result | undefined {
     if (this.#unread.length === 0) return undefined;
-    const taken = read(this.#unread, this.isOver);
-    if (taken === undefined) return undefined;
-    this.#unread = this.#unread.subarray(taken.length);
-    return taken.result;
+    const consumed = read(this.#unread, this.isOver);
+    if (consumed === undefined) return undefined;
+    this.#unread = this.#unread.subarray(consumed.length);
+    return consumed.result;
   }
 
-  answer(withinMs = 3_000): Promise<Answer> {
-    return waitFor(() => this.take(readAnswer), { what: `an answer; came: ${JSON.stringify(this.transcript.slice(0, 500))}`, timeoutMs: withinMs, everyMs: 2 });
+  response(withinMs = 3_000): Promise<RawResponse> {
+    return waitFor(() => this.consume(readResponse), {
+      what: `a response; received: ${JSON.stringify(this.transcript.slice(0, 500))}`,
+      timeoutMs: withinMs,
+      everyMs: 2,
+    });
   }
 
-  /** An answer, or undefined where the server closes without one. */
-  answerOrEnd(withinMs?: number): Promise<Answer | undefined> {
-    return Promise.any([this.answer(withinMs), this.closed(withinMs).then(() => undefined)]);
+  /** A response, or undefined if the server closes without one. */
+  responseOrEnd(withinMs?: number): Promise<RawResponse | undefined> {
+    return Promise.any([this.response(withinMs), this.closed(withinMs).then(() => undefined)]);
   }
 
-  /** By the server; of one that clings, so far that nothing of it is left there. */
+  /** Resolves once the server closed the connection; with `clings`, once it destroyed it. */
   async closed(withinMs = 4_000): Promise<void> {
-    await waitFor(() => {
-      // A socket that is only half closed takes another byte, one that is gone answers it with a reset.
-      if (this.#clings && this.#hasEnded) this.write('x');
-      return this.#isClosed;
-    }, { what: `the server to close; came: ${JSON.stringify(this.transcript.slice(0, 500))}`, timeoutMs: withinMs, everyMs: 5 });
+    await waitFor(
+      () => {
+        // A half-closed socket accepts another byte; a destroyed one replies with a reset.
+        if (this.#clings && this.#hasEnded) this.write('x');
+        return this.#isClosed;
+      },
+      {
+        what: `the server to close; received: ${JSON.stringify(this.transcript.slice(0, 500))}`,
+        timeoutMs: withinMs,
+        everyMs: 5,
+      },
+    );
   }
 }
 
-/** An HTTP/1.1 answer, once all of it is there. */
-function readAnswer(bytes: Buffer, isOver: boolean): { length: number; result: Answer } | undefined {
+/** An HTTP/1.1 response, once it is complete. */
+function readResponse(bytes: Buffer, isOver: boolean): { length: number; result: RawResponse } | undefined {
   const end = bytes.indexOf('\r\n\r\n');
   if (end === -1) return undefined;
   const [first = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
-  const headers = Object.fromEntries(lines.map((line): [string, string] => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]));
+  const headers = Object.fromEntries(
+    lines.map((line): [string, string] => [
+      line.slice(0, line.indexOf(':')).toLowerCase(),
+      line.slice(line.indexOf(':') + 1).trim(),
+    ]),
+  );
   const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1]);
   const rest = bytes.subarray(end + 4);
-  const whole = (length: number, body: string) => ({ length: end + 4 + length, result: { status, headers, body } });
+  const whole = (length: number, body: string) => ({
+    length: end + 4 + length,
+    result: { status, headers, body },
+  });
   if (status < 200 || status === 204) return whole(0, '');
   if (headers['transfer-encoding'] === 'chunked') return readChunks(rest, whole);
   const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);

@@ -1,9 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
-import { newTrace } from '@switchboard/shared/bus';
-import { chatAssigned, chatOpened, chatStatusChanged, messagesRead, participantUpdate, userTyping } from '@switchboard/shared/contracts';
+import { newTrace } from '@switchboard/shared/telemetry';
+import {
+  chatOpened,
+  chatStatusChanged,
+  messagesRead,
+  participantUpdate,
+  userTyping,
+} from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
-import { connectRaw, waitFor } from '../../infra/testing/index.ts';
+import { connectRaw, waitFor } from '@switchboard/infra/test';
 import type { Client } from './client.ts';
 import { admin, owner, upTo } from './given.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
@@ -20,7 +26,9 @@ beforeAll(async () => {
   normal = { joinChat, readLog, readHeads };
   raw = await connectRaw(gateway.nats, 'message-service');
 });
-afterEach(() => { Object.assign(stubs, normal); });
+afterEach(() => {
+  Object.assign(stubs, normal);
+});
 afterAll(async () => {
   await raw.close();
   await gateway.stop();
@@ -32,23 +40,26 @@ const joined = async (chat: StubChat, actor = owner): Promise<Client> => {
   return client;
 };
 
-/** Whether a gateway hears what is told to the room: nobody answers, but somebody listens. */
+/** Whether a gateway is subscribed to the room: a request finds a listener, which does not reply. */
 async function isFollowed(chat: StubChat): Promise<boolean> {
-  return raw.request(`room.${chat.id}.message`, '', { timeout: 100 }).then(() => true, (error: unknown) => !(error instanceof errors.RequestError && error.isNoResponders()));
+  return raw.request(`room.${chat.id}.message`, '', { timeout: 100 }).then(
+    () => true,
+    (error: unknown) => !(error instanceof errors.RequestError && error.isNoResponders()),
+  );
 }
 
-/** All that was told to the room so far has been heard by `client`: a message told behind it has. */
+/** Waits until `client` has received all earlier events of the room: it has received a later message. */
 async function settled(chat: StubChat, client: Client): Promise<void> {
-  chat.say();
+  chat.publishMessages();
   await waitFor(() => client.seqs.includes(chat.messages.length), { what: 'the last message' });
 }
 
 describe('a room', () => {
-  it('tells everyone joined every entry once, in order', async () => {
+  it('delivers each entry once and in order to all joined sockets', async () => {
     const chat = stubs.newChat();
     const clients = [await joined(chat), await joined(chat), await joined(chat, admin)];
-    chat.say(30);
-    for (const client of clients) await client.hears('newMessage', 30);
+    chat.publishMessages(30);
+    for (const client of clients) await client.receives('newMessage', 30);
     for (const client of clients) expect(client.payloads('newMessage')).toEqual(chat.messages);
   });
 
@@ -56,60 +67,63 @@ describe('a room', () => {
     const chat = stubs.newChat();
     const client = await joined(chat);
     const [a, b] = [chat.appendMessage(), chat.appendMessage()];
-    chat.tell(a, a, b, a, b);
+    chat.publish(a, a, b, a, b);
     await settled(chat, client);
     expect(client.seqs).toEqual([1, 2, 3]);
   });
 
-  it('holds what comes too early for a moment, without asking', async () => {
+  it('holds an early entry for a moment before it reads the log', async () => {
     const chat = stubs.newChat();
     const client = await joined(chat);
     const reads = stubs.logReads.length;
     const [a, b, c] = [chat.appendMessage(), chat.appendMessage(), chat.appendMessage()];
-    chat.tell(c, b, a);
-    await client.hears('newMessage', 3);
+    chat.publish(c, b, a);
+    await client.receives('newMessage', 3);
     expect(client.seqs).toEqual([1, 2, 3]);
     expect(stubs.logReads).toHaveLength(reads);
   });
 
-  it('fills a gap from the owner\'s log', async () => {
+  it("fills a gap from the owner's log", async () => {
     const chat = stubs.newChat();
     const client = await joined(chat);
-    chat.say();
+    chat.publishMessages();
     for (let n = 0; n < 3; n++) chat.appendMessage();
-    chat.say();
-    await client.hears('newMessage', 5);
+    chat.publishMessages();
+    await client.receives('newMessage', 5);
     expect(client.seqs).toEqual(upTo(5));
     expect(stubs.logReads.at(-1)).toEqual({ owner: 'message', after: 1 });
   });
 
-  it('asks until it is answered, and tells what came meanwhile after the gap', async () => {
+  it('retries until the gap is filled, then delivers what waited behind it', async () => {
     const chat = stubs.newChat();
     const client = await joined(chat);
     let refused = 0;
-    stubs.readLog = (by) => (payload, context) => (++refused <= 2 ? Promise.reject(new Failure('UNAVAILABLE')) : normal.readLog.call(stubs, by)(payload, context));
+    stubs.readLog = (by) => (payload, context) =>
+      ++refused <= 2
+        ? Promise.reject(new Failure('UNAVAILABLE'))
+        : normal.readLog.call(stubs, by)(payload, context);
     chat.appendMessage();
-    chat.say(2);
-    await client.hears('newMessage', 3);
+    chat.publishMessages(2);
+    await client.receives('newMessage', 3);
     expect(client.seqs).toEqual([1, 2, 3]);
     expect(refused).toBeGreaterThan(2);
   });
 
-  it('heals a lost last entry when the heads are announced', async () => {
+  it('reads a lost last entry after the heads are announced', async () => {
     const chat = stubs.newChat();
     const client = await joined(chat);
     chat.appendMessage();
     chat.announceHead('message');
-    await client.hears('newMessage');
+    await client.receives('newMessage');
     chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' });
     chat.announceHead('chat');
-    expect(await client.hears('chatStatusChanged')).toEqual([{ chatId: chat.id, status: 'CLOSED' }]);
+    expect(await client.receives('chatStatusChanged')).toEqual([{ chatId: chat.id, status: 'CLOSED' }]);
     stubs.newChat().announceHead('message');
     await settled(chat, client);
     expect(client.seqs).toEqual([1, 2]);
   });
 
-  it('asks by itself what its first snapshot, from a copy that lagged, did not know', async () => {
+  it('reads what its first snapshot, from a projection that lagged, did not hold', async () => {
     const chat = stubs.newChat();
     chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' });
     stubs.joinChat = async (payload, context) => {
@@ -117,55 +131,72 @@ describe('a room', () => {
       return { ...snapshot, revs: { ...snapshot.revs, chat: 0 } };
     };
     const client = await joined(chat);
-    expect(await client.hears('chatStatusChanged')).toEqual([{ chatId: chat.id, status: 'CLOSED' }]);
+    expect(await client.receives('chatStatusChanged')).toEqual([{ chatId: chat.id, status: 'CLOSED' }]);
   });
 
-  it('answers a join in time, without the changes of status, when they cannot be read', async () => {
+  it('replies to a join in time without the status changes when reading them fails', async () => {
     const chat = stubs.newChat();
     chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' });
     stubs.joinChat = async (payload, context) => {
       const snapshot = await normal.joinChat(payload, context);
-      await new Promise((resolve) => { setTimeout(resolve, 1_000); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1_000);
+      });
       return { ...snapshot, recovered: true, chatRevThen: 0 };
     };
     const never = Promise.withResolvers<never>();
     stubs.readLog = () => () => never.promise;
     const client = await gateway.connect();
     const began = performance.now();
-    expect(await client.join(chat.id)).toMatchObject({ event: 'joinedChat', data: { recovered: true, statusChanges: [] } });
+    expect(await client.join(chat.id)).toMatchObject({
+      event: 'joinedChat',
+      data: { recovered: true, statusChanges: [] },
+    });
     expect(performance.now() - began).toBeLessThan(2_000);
     never.reject(new Failure('UNAVAILABLE'));
   });
 
-  it('answers a join with all that was missed though presence-service stands still', async () => {
+  it('replies to a join with all missed events while presence-service hangs', async () => {
     const chat = stubs.newChat();
     chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' });
-    stubs.joinChat = async (payload, context) => ({ ...await normal.joinChat(payload, context), recovered: true, chatRevThen: 0 });
+    stubs.joinChat = async (payload, context) => ({
+      ...(await normal.joinChat(payload, context)),
+      recovered: true,
+      chatRevThen: 0,
+    });
     const never = Promise.withResolvers<never>();
     const { enterChat } = stubs;
     stubs.enterChat = () => never.promise;
     const client = await gateway.connect();
-    expect(await client.join(chat.id)).toMatchObject({ event: 'joinedChat', data: { statusChanges: [{ chatId: chat.id, status: 'CLOSED' }] } });
+    expect(await client.join(chat.id)).toMatchObject({
+      event: 'joinedChat',
+      data: { statusChanges: [{ chatId: chat.id, status: 'CLOSED' }] },
+    });
     stubs.enterChat = enterChat;
     never.reject(new Failure('UNAVAILABLE'));
   });
 
-  it('tells of entries that are not for sockets to nobody, and goes on behind them', async () => {
+  it('skips entries that are not for sockets and delivers the next ones', async () => {
     const chat = stubs.newChat();
     const client = await joined(chat);
-    chat.tell(chat.append(chatOpened, { chatId: chat.id, clientId: 1 }), chat.append(chatAssigned, { chatId: chat.id, adminId: 9 }));
-    chat.tell(chat.append(chatStatusChanged, { chatId: chat.id, status: 'ACTIVE' }));
-    await client.hears('chatStatusChanged');
-    expect(client.heard.map(({ event }) => event)).toEqual(['chatStatusChanged']);
+    chat.publish(chat.append(chatOpened, { chatId: chat.id, clientId: 1 }));
+    chat.publish(chat.append(chatStatusChanged, { chatId: chat.id, status: 'ACTIVE' }));
+    await client.receives('chatStatusChanged');
+    expect(client.received.map(({ event }) => event)).toEqual(['chatStatusChanged']);
   });
 
-  it('tells the others only what is not for the author: on none of their sockets', async () => {
+  it('delivers an event for others to no socket of its author', async () => {
     const chat = stubs.newChat();
     const [one, two, other] = [await joined(chat), await joined(chat), await joined(chat, admin)];
-    chat.tell(chat.append(messagesRead, { chatId: chat.id, userId: owner.id, messageIds: [] }));
-    stubs.presence.publish(participantUpdate, chat.id, { chatId: chat.id, userId: owner.id, action: 'joined', timestamp: '2026-01-02T03:04:05.678Z' }, newTrace());
-    await other.hears('messagesRead');
-    await other.hears('participantUpdate');
+    chat.publish(chat.append(messagesRead, { chatId: chat.id, userId: owner.id, messageIds: [] }));
+    stubs.presence.publish(
+      participantUpdate,
+      chat.id,
+      { chatId: chat.id, userId: owner.id, action: 'joined', timestamp: '2026-01-02T03:04:05.678Z' },
+      newTrace(),
+    );
+    await other.receives('messagesRead');
+    await other.receives('participantUpdate');
     for (const client of [one, two]) {
       await settled(chat, client);
       expect(client.payloads('messagesRead')).toEqual([]);
@@ -173,35 +204,44 @@ describe('a room', () => {
     }
   });
 
-  it('ends typing before it tells the message that was typed', async () => {
+  it('ends typing before it delivers the message', async () => {
     const chat = stubs.newChat();
     const [author, other] = [await joined(chat, admin), await joined(chat)];
-    stubs.presence.publish(userTyping, chat.id, { chatId: chat.id, userId: admin.id, email: admin.email, isTyping: true }, newTrace());
-    await other.hears('userTyping');
-    chat.say(1, admin);
-    await other.hears('newMessage');
-    expect(other.heard).toMatchObject([{ event: 'userTyping', args: [{ isTyping: true }] }, { event: 'userTyping', args: [{ isTyping: false }] }, { event: 'newMessage' }]);
-    await author.hears('newMessage');
+    stubs.presence.publish(
+      userTyping,
+      chat.id,
+      { chatId: chat.id, userId: admin.id, email: admin.email, isTyping: true },
+      newTrace(),
+    );
+    await other.receives('userTyping');
+    chat.publishMessages(1, admin);
+    await other.receives('newMessage');
+    expect(other.received).toMatchObject([
+      { event: 'userTyping', args: [{ isTyping: true }] },
+      { event: 'userTyping', args: [{ isTyping: false }] },
+      { event: 'newMessage' },
+    ]);
+    await author.receives('newMessage');
     expect(author.payloads('userTyping')).toEqual([]);
   });
 
-  it('is followed while a socket is there, and no longer', async () => {
+  it('is subscribed while a socket is in it, and no longer', async () => {
     const chat = stubs.newChat();
     await waitFor(async () => !(await isFollowed(chat)), { what: 'the room to be let go' });
     const [one, two] = [await joined(chat), await joined(chat)];
     expect(await isFollowed(chat)).toBe(true);
-    expect(await one.ask('leaveChat', chat.id)).toMatchObject({ event: 'leftChat', data: chat.id });
+    expect(await one.request('leaveChat', chat.id)).toMatchObject({ event: 'leftChat', data: chat.id });
     expect(await isFollowed(chat)).toBe(true);
     two.close();
     await waitFor(async () => !(await isFollowed(chat)), { what: 'the room to be left' });
-    chat.say();
+    chat.publishMessages();
     const again = await joined(chat);
     await settled(chat, again);
     expect(again.seqs).toEqual([2]);
     expect(one.seqs).toEqual([]);
   });
 
-  it('is not followed for who may not enter', async () => {
+  it('is not subscribed for a refused join', async () => {
     const chat = stubs.newChat();
     stubs.joinChat = () => Promise.reject(new Failure('CHAT_NOT_FOUND'));
     const client = await gateway.connect();
@@ -211,35 +251,35 @@ describe('a room', () => {
 });
 
 describe('joining', () => {
-  it('answers with the snapshot, without the logs\' positions', async () => {
+  it('replies with the snapshot without the positions of the logs', async () => {
     const chat = stubs.newChat();
-    chat.say(3);
+    chat.publishMessages(3);
     const client = await gateway.connect();
     const { data } = await client.join(chat.id);
     expect(data).toEqual({ chatId: chat.id, status: 'ACTIVE', messages: chat.messages });
   });
 
-  it('tells what came between following and the snapshot once, after the answer', async () => {
+  it('delivers what came between subscribing and the snapshot once, after the reply', async () => {
     const chat = stubs.newChat();
-    chat.say(2);
+    chat.publishMessages(2);
     stubs.joinChat = async (payload, context) => {
       const snapshot = await normal.joinChat.call(stubs, payload, context);
-      chat.say(2);
+      chat.publishMessages(2);
       await stubs.message.flush();
       return snapshot;
     };
     const client = await gateway.connect();
     client.socket.emit('joinChat', chat.id);
-    await client.hears('newMessage', 2);
-    expect(client.heard.map(({ event }) => event)).toEqual(['joinedChat', 'newMessage', 'newMessage']);
+    await client.receives('newMessage', 2);
+    expect(client.received.map(({ event }) => event)).toEqual(['joinedChat', 'newMessage', 'newMessage']);
     await settled(chat, client);
     expect(client.seqs).toEqual([3, 4, 5]);
   });
 
-  it('does not tell what the snapshot holds', async () => {
+  it('does not deliver what the snapshot holds', async () => {
     const chat = stubs.newChat();
     stubs.joinChat = async (payload, context) => {
-      chat.say(3);
+      chat.publishMessages(3);
       await stubs.message.flush();
       return normal.joinChat.call(stubs, payload, context);
     };
@@ -248,9 +288,9 @@ describe('joining', () => {
     expect(client.seqs).toEqual([4]);
   });
 
-  it('leaves nobody out when two begin a room at once, whichever snapshot comes first', async () => {
+  it('delivers to both sockets that start a room at once, in either order of their snapshots', async () => {
     const chat = stubs.newChat();
-    chat.say(1);
+    chat.publishMessages(1);
     const gate = Promise.withResolvers<undefined>();
     let calls = 0;
     stubs.joinChat = async (payload, context) => {
@@ -261,34 +301,36 @@ describe('joining', () => {
     const [early, late] = [await gateway.connect(), await gateway.connect(admin)];
     early.socket.emit('joinChat', chat.id);
     await waitFor(() => calls === 1, { what: 'the first snapshot to be taken' });
-    chat.say(2);
-    expect(await late.join(chat.id)).toMatchObject({ data: { messages: [{ seq: 1 }, { seq: 2 }, { seq: 3 }] } });
-    chat.say(1);
-    await late.hears('newMessage', 1);
+    chat.publishMessages(2);
+    expect(await late.join(chat.id)).toMatchObject({
+      data: { messages: [{ seq: 1 }, { seq: 2 }, { seq: 3 }] },
+    });
+    chat.publishMessages(1);
+    await late.receives('newMessage', 1);
     gate.resolve(undefined);
-    await early.hears('joinedChat');
+    await early.receives('joinedChat');
     for (const client of [early, late]) await settled(chat, client);
     expect(early.seqs).toEqual([2, 3, 4, 5, 6]);
     expect(late.seqs).toEqual([4, 5, 6]);
-    expect(early.heard[0]?.event).toBe('joinedChat');
+    expect(early.received[0]?.event).toBe('joinedChat');
   });
 
-  it('again tells everything once', async () => {
+  it('again delivers everything once', async () => {
     const chat = stubs.newChat();
     const client = await joined(chat);
-    chat.say(2);
-    await client.hears('newMessage', 2);
+    chat.publishMessages(2);
+    await client.receives('newMessage', 2);
     await client.join(chat.id);
     await client.join(chat.id);
     await settled(chat, client);
     expect(client.seqs).toEqual([1, 2, 3]);
   });
 
-  it('again in vain, for a reason that may pass, keeps what was joined, without a gap', async () => {
+  it('again keeps the room without a gap when it fails with a retryable error', async () => {
     const chat = stubs.newChat();
     const client = await joined(chat);
     stubs.joinChat = async () => {
-      chat.say(2);
+      chat.publishMessages(2);
       await stubs.message.flush();
       throw new Failure('UNAVAILABLE');
     };
@@ -297,43 +339,50 @@ describe('joining', () => {
     expect(client.seqs).toEqual([1, 2, 3]);
   });
 
-  it('again in vain, for a reason that will not, ends what was joined', async () => {
+  it('again leaves the room when it fails with a final error', async () => {
     const chat = stubs.newChat();
     const [client, other] = [await joined(chat), await joined(chat)];
     stubs.joinChat = () => Promise.reject(new Failure('CHAT_NOT_FOUND'));
     expect(await client.join(chat.id)).toMatchObject({ code: 'CHAT_NOT_FOUND' });
     await settled(chat, other);
-    await client.ask('getActiveUsers', chat.id);
+    await client.request('getActiveUsers', chat.id);
     expect(client.seqs).toEqual([]);
   });
 
-  it('catches up through the logs when another service\'s snapshot is behind what the room has told', async () => {
+  it('catches up through the logs when a snapshot is behind what the room has delivered', async () => {
     const chat = stubs.newChat();
     const first = await joined(chat);
-    chat.tell(chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' }));
-    await first.hears('chatStatusChanged');
-    stubs.joinChat = async (payload, context) => ({ ...(await normal.joinChat.call(stubs, payload, context)), revs: { chat: 0, message: 0 } });
+    chat.publish(chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' }));
+    await first.receives('chatStatusChanged');
+    stubs.joinChat = async (payload, context) => ({
+      ...(await normal.joinChat.call(stubs, payload, context)),
+      revs: { chat: 0, message: 0 },
+    });
     const second = await joined(chat);
-    expect(await second.hears('chatStatusChanged')).toEqual([{ chatId: chat.id, status: 'CLOSED' }]);
+    expect(await second.receives('chatStatusChanged')).toEqual([{ chatId: chat.id, status: 'CLOSED' }]);
     await settled(chat, second);
     expect(second.payloads('chatStatusChanged')).toHaveLength(1);
   });
 });
 
 describe('after an outage of NATS', () => {
-  it('what was missed is read, and the rooms go on', async () => {
+  it('reads missed entries and continues', async () => {
     const chat = stubs.newChat();
     const client = await joined(chat);
     await raw.close();
     await gateway.nats.kill();
     chat.appendMessage();
     chat.append(chatStatusChanged, { chatId: chat.id, status: 'CLOSED' });
-    expect(await client.ask('sendMessage', { chatId: chat.id, message: { text: 'hi' } })).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    expect(await client.request('sendMessage', { chatId: chat.id, message: { text: 'hi' } })).toMatchObject({
+      code: 'UNAVAILABLE',
+      retryable: true,
+    });
     let refused = 0;
-    stubs.readHeads = (by) => (payload, context) => (++refused <= 4 ? Promise.reject(new Failure('UNAVAILABLE')) : normal.readHeads(by)(payload, context));
+    stubs.readHeads = (by) => (payload, context) =>
+      ++refused <= 4 ? Promise.reject(new Failure('UNAVAILABLE')) : normal.readHeads(by)(payload, context);
     await gateway.nats.restart();
-    await client.hears('newMessage');
-    await client.hears('chatStatusChanged');
+    await client.receives('newMessage');
+    await client.receives('chatStatusChanged');
     await waitFor(() => stubs.all.every((bus) => bus.isConnected), { what: 'the stubs to be back' });
     await settled(chat, client);
     expect(client.seqs).toEqual([1, 2]);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { silent, startNats, waitFor, type TestNats } from '../../infra/testing/index.ts';
+import { silent, startNats, waitFor, type TestNats } from '@switchboard/infra/test';
 import { createGateway } from '../src/app.ts';
 import { Client } from './client.ts';
 import { aConfig, owner, tokenOf } from './given.ts';
@@ -16,7 +16,9 @@ beforeAll(async () => {
   nats = await startNats();
   stubs = await Stubs.start(nats);
   gateway = await createGateway(aConfig({ NATS_URL: nats.url('gateway') }), silent);
-  client = await new Client(`http://127.0.0.1:${gateway.port}`, { auth: { token: tokenOf(owner) } }).connected();
+  client = await new Client(`http://127.0.0.1:${gateway.port}`, {
+    auth: { token: tokenOf(owner) },
+  }).connected();
 });
 afterAll(async () => {
   gate.resolve(undefined);
@@ -26,21 +28,23 @@ afterAll(async () => {
   await nats.stop();
 });
 
-it('stops after it has answered, tells presence-service who is gone, and leaves the session to the client', async () => {
+it('replies before it stops, reports departures, and lets clients reconnect', async () => {
   const reasons: string[] = [];
-  client.socket.on('disconnect', (reason) => { reasons.push(reason); });
+  client.socket.on('disconnect', (reason) => {
+    reasons.push(reason);
+  });
   const chat = stubs.newChat();
   await client.join(chat.id);
   const { sendMessage } = stubs;
-  let asked = 0;
+  let requests = 0;
   stubs.sendMessage = async (payload, context) => {
-    asked += 1;
+    requests += 1;
     await gate.promise;
     return sendMessage(payload, context);
   };
 
-  const reply = client.ask('sendMessage', { chatId: chat.id, message: { text: 'last' } });
-  await waitFor(() => asked === 1, { what: 'the message to be under way' });
+  const reply = client.request('sendMessage', { chatId: chat.id, message: { text: 'last' } });
+  await waitFor(() => requests === 1, { what: 'the request to arrive' });
   stopped = gateway.stop();
   gate.resolve(undefined);
 
@@ -48,7 +52,7 @@ it('stops after it has answered, tells presence-service who is gone, and leaves 
   await stopped;
   await waitFor(() => reasons.length > 0, { what: 'the client to be sent away' });
   expect(reasons).toEqual(['transport close']);
-  // An arrival may be told again by the first lease, and a departure under way at the end by the stop.
+  // The first lease may repeat a registration, and the stop a departure in flight.
   const presence = stubs.presenceCalls.map(({ what }) => what);
   expect([presence[0], presence.at(-1), presence.includes('left')]).toEqual(['enter', 'dropped', false]);
 });

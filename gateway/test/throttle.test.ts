@@ -1,99 +1,103 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Failure } from '@switchboard/shared/errors';
-import { Throttle } from '../src/limits/throttle.ts';
+import { Throttle } from '../src/events/throttle.ts';
 
 const rule = { everyMs: 2_000, endedBy: ['sendMessage'], answer: (payload: { on: boolean }) => payload };
 
 let throttle: Throttle;
-let told: string[];
+let forwarded: string[];
 beforeEach(() => {
   jest.useFakeTimers();
   throttle = new Throttle();
-  told = [];
+  forwarded = [];
 });
 afterEach(() => {
   throttle.clear();
   jest.useRealTimers();
 });
 
-const say = (on: boolean, chatId = 'a', outcome: () => Promise<unknown> = () => Promise.resolve('told')) =>
+const send = (
+  on: boolean,
+  chatId = 'a',
+  outcome: () => Promise<unknown> = () => Promise.resolve('forwarded'),
+) =>
   throttle.run(chatId, { on }, rule, async () => {
-    told.push(`${chatId} ${String(on)}`);
+    forwarded.push(`${chatId} ${String(on)}`);
     return { data: await outcome() };
   });
 const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
-describe('what is said again and again', () => {
-  it('is told once in a while, and answered each time', async () => {
-    expect(await say(true)).toEqual({ data: 'told' });
+describe('a repeated event', () => {
+  it('is forwarded once per window and replied to each time', async () => {
+    expect(await send(true)).toEqual({ data: 'forwarded' });
     for (let n = 0; n < 19; n++) {
       await pass(100);
-      expect(await say(true)).toEqual({ data: { on: true } });
+      expect(await send(true)).toEqual({ data: { on: true } });
     }
-    expect(told).toEqual(['a true']);
+    expect(forwarded).toEqual(['a true']);
     await pass(100);
-    await say(true);
-    expect(told).toEqual(['a true', 'a true']);
+    await send(true);
+    expect(forwarded).toEqual(['a true', 'a true']);
   });
 
-  it('follows when it has become something else: the latest, and nothing in between', async () => {
-    await say(true);
-    for (const on of [false, true, false]) await say(on);
-    expect(told).toEqual(['a true']);
+  it('with other payloads is forwarded after the window: the latest only', async () => {
+    await send(true);
+    for (const on of [false, true, false]) await send(on);
+    expect(forwarded).toEqual(['a true']);
     await pass(2_000);
-    expect(told).toEqual(['a true', 'a false']);
+    expect(forwarded).toEqual(['a true', 'a false']);
   });
 
-  it('does not follow when in the end it is what was told', async () => {
-    await say(true);
-    for (const on of [false, true]) await say(on);
+  it('is not forwarded when it ends with the forwarded payload', async () => {
+    await send(true);
+    for (const on of [false, true]) await send(on);
     await pass(10_000);
-    expect(told).toEqual(['a true']);
+    expect(forwarded).toEqual(['a true']);
   });
 
-  it('is held again after what followed', async () => {
-    await say(true);
-    await say(false);
+  it('is held again in the next window', async () => {
+    await send(true);
+    await send(false);
     await pass(2_000);
-    await say(true);
+    await send(true);
     await pass(1_999);
-    expect(told).toEqual(['a true', 'a false']);
+    expect(forwarded).toEqual(['a true', 'a false']);
     await pass(1);
-    expect(told).toEqual(['a true', 'a false', 'a true']);
+    expect(forwarded).toEqual(['a true', 'a false', 'a true']);
   });
 
-  it('is each chat\'s own', async () => {
-    await say(true);
-    await say(true, 'b');
-    expect(told).toEqual(['a true', 'b true']);
+  it('is throttled per chat', async () => {
+    await send(true);
+    await send(true, 'b');
+    expect(forwarded).toEqual(['a true', 'b true']);
   });
 });
 
-it('nothing follows once something else has been done in the chat that says it all, or nobody is there any more', async () => {
-  await say(false);
-  await say(true);
-  throttle.forget('a', 'readMessages');
-  throttle.forget('b', 'sendMessage');
+it('drops a held event after one that makes it obsolete, or after clear', async () => {
+  await send(false);
+  await send(true);
+  throttle.dropObsolete('a', 'readMessages');
+  throttle.dropObsolete('b', 'sendMessage');
   await pass(2_000);
-  expect(told).toEqual(['a false', 'a true']);
+  expect(forwarded).toEqual(['a false', 'a true']);
 
-  await say(false);
-  throttle.forget('a', 'sendMessage');
+  await send(false);
+  throttle.dropObsolete('a', 'sendMessage');
   await pass(2_000);
-  expect(told).toHaveLength(2);
+  expect(forwarded).toHaveLength(2);
 
-  await say(true);
-  await say(false);
+  await send(true);
+  await send(false);
   throttle.clear();
   await pass(2_000);
-  expect(told).toHaveLength(3);
+  expect(forwarded).toHaveLength(3);
 });
 
-it('whoever is held hears the refusal of the one before, and one that follows refused hurts nobody', async () => {
+it('rejects held events with the failure of the forwarded one', async () => {
   const refuse = () => Promise.reject(new Failure('CHAT_NOT_FOUND'));
-  await expect(say(true, 'a', refuse)).rejects.toThrow('There is no such chat.');
-  await expect(say(true)).rejects.toThrow('There is no such chat.');
-  await expect(say(false, 'a', refuse)).rejects.toThrow('There is no such chat.');
+  await expect(send(true, 'a', refuse)).rejects.toThrow('There is no such chat.');
+  await expect(send(true)).rejects.toThrow('There is no such chat.');
+  await expect(send(false, 'a', refuse)).rejects.toThrow('There is no such chat.');
   await pass(2_000);
-  expect(told).toEqual(['a true', 'a false']);
+  expect(forwarded).toEqual(['a true', 'a false']);
 });

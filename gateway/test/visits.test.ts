@@ -18,9 +18,11 @@ beforeEach(() => {
   visits = new Visits();
   connection = new Connection();
 });
-afterEach(() => { jest.useRealTimers(); });
+afterEach(() => {
+  jest.useRealTimers();
+});
 
-it('a connection is one socket\'s at a time', () => {
+it('allows one socket at a time', () => {
   expect(visits.begin(connection)).toBe(true);
   expect(visits.begin(connection)).toBe(false);
   visits.leave(connection);
@@ -28,7 +30,7 @@ it('a connection is one socket\'s at a time', () => {
   expect(visits.begin(new Connection())).toBe(true);
 });
 
-it('is connected a few times over and no more, and nothing of those before stays with it', () => {
+it('allows ten sockets over the life of a connection and leaves no listeners', () => {
   for (let n = 0; n < 10; n++) {
     expect(visits.begin(connection)).toBe(true);
     visits.leave(connection);
@@ -38,7 +40,7 @@ it('is connected a few times over and no more, and nothing of those before stays
   expect(jest.getTimerCount()).toBe(1);
 });
 
-it('ends when it has been without a socket for a while, and not before', () => {
+it('closes a connection that stays without a socket', () => {
   visits.begin(connection);
   jest.advanceTimersByTime(10 * CONNECT_WITHIN_MS);
   visits.leave(connection);
@@ -53,7 +55,7 @@ it('ends when it has been without a socket for a while, and not before', () => {
   expect(jest.getTimerCount()).toBe(0);
 });
 
-it('waits for nothing once it has ended, whichever comes first', () => {
+it('leaves no timer when the connection has ended', () => {
   visits.begin(connection);
   connection.close();
   visits.leave(connection);

@@ -1,71 +1,84 @@
 import { startRelay } from '@switchboard/shared/amqp';
-import { Bus } from '@switchboard/shared/bus';
-import { messageContracts, messageHeads, messagesRead, newMessage } from '@switchboard/shared/contracts';
-import { rateOf, TokenBuckets, Turns, userRateOf } from '@switchboard/shared/limits';
-import { announceHeads, KnownChats } from '@switchboard/shared/log';
-import { openDatabase, untilMisfit } from '@switchboard/shared/postgres';
-import { InternalServer, noTelemetry, type Logger, type Running, type Telemetry } from '@switchboard/shared/runtime';
+import { ChatProjection } from '@switchboard/shared/chat-projection';
+import { messageContracts, messageEvents, messageHeads } from '@switchboard/shared/contracts';
+import { rateOf, TokenBuckets, KeyedSemaphore, userRateOf } from '@switchboard/shared/limits';
+import { announceHeads, LogRenderer, UnknownEvents } from '@switchboard/shared/log';
+import { runService, type RunningService } from '@switchboard/shared/run-service';
+import { noTelemetry, type Logger, type Telemetry } from '@switchboard/shared/runtime';
 import { blobsOf, type Config } from './config.ts';
+import { events } from './events.ts';
 import { createFileUrls } from './files/file-urls.ts';
+import { FileSweep } from './files/sweep.ts';
 import { Tickets } from './files/tickets.ts';
 import { transferRoute } from './files/transfer.ts';
 import { routes } from './routes.ts';
+import { GroupCommit } from './send/group-commit.ts';
 import { databaseOptions } from './store/database.ts';
 import { SCHEMA } from './store/entities.ts';
 import { createFileStore } from './store/file-store.ts';
 import { integrationData } from './store/integration-data.ts';
 import { createMessageStore } from './store/message-store.ts';
-import { MessageWriter } from './store/message-writer.ts';
 
-/** Of ten connections to Postgres: whoever reads as much as they can leaves the rest to the others. */
+/** Of ten connections to Postgres: a user who reads without pause leaves the others some. */
 const MAX_READS_PER_USER = 4;
-/** Whoever asks waits no longer for an answer than REQUEST_TIMEOUT_MS. */
-const READ_PATIENCE_MS = 1_000;
 
-/** message-service, serving. Waits for Postgres, a schema that fits and NATS as long as they take; meanwhile it is live and not ready. */
-export async function createMessageService(config: Config, logger: Logger, telemetry: Telemetry = noTelemetry): Promise<Running & { readonly url: string }> {
-  const internal = await InternalServer.listen(config.INTERNAL_HOST, config.INTERNAL_PORT);
+export async function createMessageService(
+  config: Config,
+  logger: Logger,
+  telemetry: Telemetry = noTelemetry,
+): Promise<RunningService> {
   const blobs = await blobsOf(config);
-  const database = await openDatabase(databaseOptions(config.MESSAGE_DATABASE_URL), logger, internal.waits);
-  const bus = await Bus.connect({ url: config.NATS_URL, user: 'message-service', logger, recorder: telemetry.recorder });
-
-  const { urlOf, isGood } = createFileUrls(config.PUBLIC_URL, config.FILE_URL_SECRET, config.FILE_URL_SECRET_ALSO);
-  const store = createMessageStore(database, urlOf);
-  const sender = new MessageWriter(database, urlOf, bus.spans);
-  const files = createFileStore(database);
-  const chats = new KnownChats(SCHEMA, database, bus, logger);
-  const tickets = new Tickets(config.INTERNAL_URL ?? internal.url);
+  const { urlOf, isGood } = createFileUrls(
+    config.PUBLIC_URL,
+    config.FILE_URL_SECRET,
+    config.FILE_URL_SECRET_ALSO,
+  );
   const limits = {
     users: new TokenBuckets<number>(userRateOf(config.RATE_LIMIT_EVENTS)),
     sockets: new TokenBuckets<string>(rateOf(config.RATE_LIMIT_EVENTS)),
-    reads: new Turns<number>(MAX_READS_PER_USER, READ_PATIENCE_MS),
+    reads: new KeyedSemaphore<number>(MAX_READS_PER_USER),
   };
 
-  const stopFollowing = chats.follow();
-  bus.serve(messageContracts, routes({ store, sender, chats, files, tickets, isGoodFileUrl: isGood, limits, bus }));
-  const stopAnnouncing = announceHeads(store.log, database, bus, messageHeads, logger);
-  const stopRelaying = startRelay(config, {
-    owner: 'message', schema: SCHEMA, database, databaseUrl: config.MESSAGE_DATABASE_URL, log: store.log, spans: bus.spans, logger,
-    events: [newMessage, messagesRead],
-    render: (rows) => integrationData(database, rows),
-  });
-  internal.serve(
-    { nats: () => bus.isConnected, postgres: () => store.isReady() },
-    [telemetry.metricsPage, transferRoute({ tickets, blobs, files, maxBytes: config.MAX_FILE_BYTES, telemetry, logger })],
-  );
-  logger.info({ port: internal.port }, 'ready');
-
-  return {
-    url: internal.url,
-    over: untilMisfit(database, SCHEMA),
-    async stop() {
-      internal.withdraw();
-      stopAnnouncing();
-      await stopRelaying();
-      stopFollowing();
-      await bus.close();
-      await database.destroy();
-      await internal.close();
+  return runService(
+    {
+      name: 'message-service',
+      contracts: messageContracts,
+      calls: ['chat'],
+      database: databaseOptions(config.MESSAGE_DATABASE_URL),
+      wire({ database, bus, url }) {
+        const renderer = new LogRenderer(events, new UnknownEvents(logger));
+        const store = createMessageStore(database, urlOf, renderer);
+        const sender = new GroupCommit(database, urlOf, bus.spans);
+        const files = createFileStore(database);
+        const chats = new ChatProjection(SCHEMA, database, bus, logger);
+        const tickets = new Tickets(config.INTERNAL_URL ?? url);
+        const stopFollowing = chats.follow();
+        return {
+          routes: routes({ store, sender, chats, files, tickets, isGoodFileUrl: isGood, limits, bus }),
+          internalRoutes: [
+            transferRoute({ tickets, blobs, files, maxBytes: config.MAX_FILE_BYTES, telemetry, logger }),
+          ],
+          start: () => [
+            announceHeads(store.log, database, bus, messageHeads, logger),
+            startRelay(config, {
+              owner: 'message',
+              schema: SCHEMA,
+              database,
+              databaseUrl: config.MESSAGE_DATABASE_URL,
+              log: store.log,
+              spans: bus.spans,
+              logger,
+              events: Object.values(messageEvents),
+              render: (rows) => integrationData(database, renderer, rows),
+            }),
+            stopFollowing,
+            new FileSweep(files, blobs, logger).start(),
+          ],
+        };
+      },
     },
-  };
+    config,
+    logger,
+    telemetry,
+  );
 }

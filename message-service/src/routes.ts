@@ -1,28 +1,33 @@
 import type { Bus, RoutesOf } from '@switchboard/shared/bus';
 import type { FileSignature, messageContracts } from '@switchboard/shared/contracts';
-import type { ChatDirectory, FileStore, MessageSender, MessageStore, TransferTickets } from './domain/message-store.ts';
+import { pingHandler, readHeadsHandler, readLogHandler } from '@switchboard/shared/handlers';
+import type {
+  ChatProjection,
+  FileStore,
+  MessageSender,
+  MessageStore,
+  TransferTickets,
+} from './domain/message-store.ts';
 import { downloadFileHandler, downloadSignedFileHandler, uploadFileHandler } from './handlers/files.ts';
 import { joinChatHandler } from './handlers/join-chat.ts';
-import { limited, limitedRead, type AskLimits } from './handlers/limited.ts';
+import { limited, limitedRead, type RequestLimits } from './handlers/limited.ts';
 import { listMessagesHandler } from './handlers/list-messages.ts';
-import { pingHandler } from './handlers/ping.ts';
-import { readHeadsHandler, readLogHandler } from './handlers/read-log.ts';
 import { readMessagesHandler } from './handlers/read-messages.ts';
 import { sendMessageHandler } from './handlers/send-message.ts';
-import { takeChatHandler } from './handlers/take-chat.ts';
+import { applyChatHandler } from './handlers/apply-chat.ts';
 
 export interface Parts {
   readonly store: MessageStore;
   readonly sender: MessageSender;
-  readonly chats: ChatDirectory;
+  readonly chats: ChatProjection;
   readonly files: FileStore;
   readonly tickets: TransferTickets;
   readonly isGoodFileUrl: (fileId: string, proof: FileSignature) => boolean;
-  readonly limits: AskLimits;
+  readonly limits: RequestLimits;
   readonly bus: Bus;
 }
 
-/** All that message-service answers. */
+/** The table of contents of message-service: a contract without a handler does not compile. */
 export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, limits, bus }: Parts) =>
   ({
     sendMessage: limited(limits, sendMessageHandler(sender, chats, bus)),
@@ -32,7 +37,7 @@ export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, li
     uploadFile: limited(limits, uploadFileHandler(tickets)),
     downloadFile: limited(limits, downloadFileHandler(files, tickets)),
     downloadSignedFile: downloadSignedFileHandler(files, tickets, isGoodFileUrl),
-    takeChat: takeChatHandler(chats),
+    applyChat: applyChatHandler(chats),
     readLog: readLogHandler(store),
     readHeads: readHeadsHandler(store),
     ping: pingHandler(store),

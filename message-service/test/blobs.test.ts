@@ -12,24 +12,42 @@ import { createS3Blobs } from '../src/files/s3-blobs.ts';
 
 interface Place {
   readonly blobs: BlobStore;
-  /** Every blob, and part of one, that lies where the bytes go; of an object store what it lists. */
-  left(): Promise<string[]>;
+  /** Every stored blob; in a folder parts of blobs too. */
+  list(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
 async function inFolder(): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'switchboard-blobs-'));
-  return { blobs: await createLocalBlobs(join(folder, 'made', 'here')), left: () => readdir(join(folder, 'made', 'here')), stop: () => rm(folder, { recursive: true }) };
+  return {
+    blobs: await createLocalBlobs(join(folder, 'made', 'here')),
+    list: () => readdir(join(folder, 'made', 'here')),
+    stop: () => rm(folder, { recursive: true }),
+  };
 }
 
 async function inS3(): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), 'switchboard-s3-'));
-  const server = new S3rver({ port: 0, address: '127.0.0.1', silent: true, directory, configureBuckets: [{ name: 'files' }] });
+  const server = new S3rver({
+    port: 0,
+    address: '127.0.0.1',
+    silent: true,
+    directory,
+    configureBuckets: [{ name: 'files' }],
+  });
   const { port } = await server.run();
   const credentials = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
   return {
-    blobs: createS3Blobs({ bucket: 'files', region: 'us-east-1', endpoint: `http://127.0.0.1:${port}`, credentials }),
-    left: async () => (await readdir(join(directory, 'files'), { recursive: true, withFileTypes: true })).map(({ name }) => name).filter((name) => name.endsWith('_object')),
+    blobs: createS3Blobs({
+      bucket: 'files',
+      region: 'us-east-1',
+      endpoint: `http://127.0.0.1:${port}`,
+      credentials,
+    }),
+    list: async () =>
+      (await readdir(join(directory, 'files'), { recursive: true, withFileTypes: true }))
+        .map(({ name }) => name)
+        .filter((name) => name.endsWith('_object')),
     async stop() {
       await server.close();
       await rm(directory, { recursive: true });
@@ -37,41 +55,69 @@ async function inS3(): Promise<Place> {
   };
 }
 
-const pieces = (count: number, size = 64 * 1024): Buffer[] => Array.from({ length: count }, (_, n) => Buffer.alloc(size, n));
+const pieces = (count: number, size = 64 * 1024): Buffer[] =>
+  Array.from({ length: count }, (_, n) => Buffer.alloc(size, n));
 
-describe.each([['a folder', inFolder], ['an S3-compatible store', inS3]])('blobs in %s', (_, start) => {
+describe.each([
+  ['a folder', inFolder],
+  ['an S3-compatible store', inS3],
+])('blobs in %s', (_, start) => {
   let place: Place;
-  beforeAll(async () => { place = await start(); });
+  beforeAll(async () => {
+    place = await start();
+  });
   afterAll(() => place.stop());
 
-  it.each([['nothing', 0], ['a little', 1], ['more than one part', 100]])('come back as they were: %s', async (_what, count) => {
+  it.each([
+    ['nothing', 0],
+    ['a little', 1],
+    ['more than one part', 100],
+  ])('are read as they were written: %s', async (_what, count) => {
     const id = randomUUID();
     await place.blobs.write(id, Readable.from(pieces(count)));
     expect((await buffer(await place.blobs.read(id))).equals(Buffer.concat(pieces(count)))).toBe(true);
     await place.blobs.remove(id);
   });
 
-  it('that break off leave nothing', async () => {
+  it.each([
+    [0, 1],
+    [65_530, 65_545],
+    [0, 6_553_599],
+    [6_553_599, 6_553_599],
+  ])('are read in part: bytes %i to %i', async (start, end) => {
+    const id = randomUUID();
+    await place.blobs.write(id, Readable.from(pieces(100)));
+    const part = await buffer(await place.blobs.read(id, { start, end }));
+    expect(part.equals(Buffer.concat(pieces(100)).subarray(start, end + 1))).toBe(true);
+    await place.blobs.remove(id);
+  });
+
+  it('leave nothing when the stream breaks off', async () => {
     for (const count of [1, 100]) {
       const id = randomUUID();
-      const breaks = Readable.from((function* breaking() { yield* pieces(count); throw new Error('broken off'); })());
+      const breaks = Readable.from(
+        (function* breaking() {
+          yield* pieces(count);
+          throw new Error('broken off');
+        })(),
+      );
       await expect(place.blobs.write(id, breaks)).rejects.toThrow('broken off');
       await expect(place.blobs.read(id)).rejects.toThrow();
     }
-    expect(await place.left()).toEqual([]);
+    expect(await place.list()).toEqual([]);
   });
 
-  it('are gone when removed, and removing them again is no mistake', async () => {
+  it('are gone when removed, and removing them twice is no error', async () => {
     const id = randomUUID();
     await place.blobs.write(id, Readable.from(pieces(1)));
-    expect(await place.left()).not.toEqual([]);
+    expect(await place.list()).not.toEqual([]);
     await place.blobs.remove(id);
     await place.blobs.remove(id);
     await expect(place.blobs.read(id)).rejects.toThrow();
-    expect(await place.left()).toEqual([]);
+    expect(await place.list()).toEqual([]);
   });
 
-  it('that are not there cannot be read', async () => {
+  it('fail to be read when missing', async () => {
     await expect(place.blobs.read(randomUUID())).rejects.toThrow();
   });
 });

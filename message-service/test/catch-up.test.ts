@@ -5,33 +5,52 @@ import { aChat, admin, owner, stranger, upTo } from './given.ts';
 import { refusal, startMessageService, type TestMessageService } from './service.ts';
 
 let service: TestMessageService;
-beforeAll(async () => { service = await startMessageService(); });
+beforeAll(async () => {
+  service = await startMessageService();
+});
 afterAll(() => service.stop());
 
 const { joinChat, readMessages } = messageContracts;
-const knownChat = () => service.database.addChat(aChat());
-const sendAll = (chatId: string, count: number): Promise<Message[]> => Promise.all(upTo(count).map((n) => service.send(chatId, { text: `m${n}` })));
-const join = (chatId: string, from: { after?: string; cursor?: string } = {}, actor = owner) => service.gateway.request(joinChat, { chatId, ...from }, { actor });
+const addChat = () => service.database.addChat(aChat());
+const sendAll = (chatId: string, count: number): Promise<Message[]> =>
+  Promise.all(upTo(count).map((n) => service.send(chatId, { text: `m${n}` })));
+const join = (chatId: string, from: { after?: string; cursor?: string } = {}, actor = owner) =>
+  service.gateway.request(joinChat, { chatId, ...from }, { actor });
 
-it('gives who comes back all that they missed, messages and reads, and nothing they have', async () => {
-  const chatId = await knownChat();
+it('returns the missed messages and reads, and none that the client already has', async () => {
+  const chatId = await addChat();
   const sent = await sendAll(chatId, 5);
   const messageIds = [sent[0]!.id, sent[1]!.id];
   await service.gateway.request(readMessages, { chatId, messageIds }, { actor: admin });
   const back = await join(chatId, { after: sent[2]!.id });
-  expect(back).toMatchObject({ recovered: true, hasMore: false, revs: { message: 6 }, reads: [{ chatId, userId: admin.id, messageIds }] });
+  expect(back).toMatchObject({
+    recovered: true,
+    hasMore: false,
+    revs: { message: 6 },
+    reads: [{ chatId, userId: admin.id, messageIds }],
+  });
   expect(back.messages).toEqual(sent.slice(3));
-  expect(await join(chatId, { after: sent[4]!.id })).toMatchObject({ recovered: true, messages: [], reads: [{}] });
+  expect(await join(chatId, { after: sent[4]!.id })).toMatchObject({
+    recovered: true,
+    messages: [],
+    reads: [{}],
+  });
 });
 
-it('gives nothing to who missed nothing', async () => {
-  const chatId = await knownChat();
+it('returns nothing when nothing was missed', async () => {
+  const chatId = await addChat();
   const [last] = await sendAll(chatId, 1);
-  expect(await join(chatId, { after: last!.id })).toMatchObject({ recovered: true, hasMore: false, messages: [], reads: [], revs: { message: 1 } });
+  expect(await join(chatId, { after: last!.id })).toMatchObject({
+    recovered: true,
+    hasMore: false,
+    messages: [],
+    reads: [],
+    revs: { message: 1 },
+  });
 });
 
-it('gives it in pages up to where the first page stood, whatever comes meanwhile', async () => {
-  const chatId = await knownChat();
+it('returns pages up to the head at the first page, while new messages arrive', async () => {
+  const chatId = await addChat();
   const [first] = await sendAll(chatId, 1);
   await sendAll(chatId, 1_100);
   const pages: Message[][] = [];
@@ -47,22 +66,29 @@ it('gives it in pages up to where the first page stood, whatever comes meanwhile
   expect(pages.flat().map(({ seq }) => seq)).toEqual(upTo(1_101).slice(1));
 });
 
-it('gives the last 50, and says so, after what is no point in the chat', async () => {
-  const chatId = await knownChat();
+it('returns the last 50 and `recovered: false` when the point is not in the chat', async () => {
+  const chatId = await addChat();
   await sendAll(chatId, 60);
-  const [elsewhere] = await sendAll(await knownChat(), 1);
-  for (const from of [{ after: randomUUID() }, { after: elsewhere!.id }, { after: 'nonsense' }, { after: '' }, { cursor: 'nonsense' }]) {
+  const [elsewhere] = await sendAll(await addChat(), 1);
+  for (const from of [
+    { after: randomUUID() },
+    { after: elsewhere!.id },
+    { after: 'nonsense' },
+    { after: '' },
+    { cursor: 'nonsense' },
+  ]) {
     const { recovered, messages } = await join(chatId, from);
     expect([recovered, messages.map(({ seq }) => seq)]).toEqual([false, upTo(60).slice(10)]);
   }
   expect((await join(chatId)).recovered).toBeUndefined();
 });
 
-it('is for nobody else, by whatever point', async () => {
-  const chatId = await knownChat();
+it('is refused to a stranger from every point', async () => {
+  const chatId = await addChat();
   const [first] = await sendAll(chatId, 1);
   await sendAll(chatId, 600);
   const { cursor } = await join(chatId, { after: first!.id });
   expect(cursor).toBeDefined();
-  for (const from of [{}, { after: first!.id }, { after: randomUUID() }, { cursor }]) expect(await refusal(join(chatId, from, stranger))).toBe('CHAT_NOT_FOUND');
+  for (const from of [{}, { after: first!.id }, { after: randomUUID() }, { cursor }])
+    expect(await refusal(join(chatId, from, stranger))).toBe('CHAT_NOT_FOUND');
 });

@@ -1,27 +1,31 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { newTrace, noRecorder, Spans } from '@switchboard/shared/bus';
+import { newTrace, noRecorder, Spans } from '@switchboard/shared/telemetry';
 import { Failure } from '@switchboard/shared/errors';
 import type { DataSource } from 'typeorm';
-import { MessageWriter } from '../src/store/message-writer.ts';
+import { GroupCommit } from '../src/send/group-commit.ts';
 import { createMessageDatabase, type MessageDatabase } from './database.ts';
 import { aChat, owner } from './given.ts';
 
-// Somebody holds a chat's row: only that chat waits.
+// Another transaction has locked a chat's row: only sends to that chat wait.
 
 let database: MessageDatabase;
 let pool: DataSource;
-let writer: MessageWriter;
+let groupCommit: GroupCommit;
 beforeAll(async () => {
   database = await createMessageDatabase();
   pool = await database.open();
-  writer = new MessageWriter(pool, (id) => id, new Spans(noRecorder));
+  groupCommit = new GroupCommit(pool, (id) => id, new Spans(noRecorder));
 });
 afterAll(() => database.drop());
 
-const send = (chatId: string, text: string) => writer.send(owner, chatId, { text }, { trace: newTrace(), isExpired: false }).then((sent) => sent?.message.seq, (error: unknown) => (error instanceof Failure ? error.code : error));
+const send = (chatId: string, text: string) =>
+  groupCommit.send(owner, chatId, { text }, { trace: newTrace(), isExpired: false }).then(
+    (sent) => sent?.message.seq,
+    (error: unknown) => (error instanceof Failure ? error.code : error),
+  );
 
-/** Holds the chats' rows until it is told to let go. */
-async function hold(chatIds: readonly string[]): Promise<() => Promise<void>> {
+/** Locks the chats' rows until the returned function releases them. */
+async function lock(chatIds: readonly string[]): Promise<() => Promise<void>> {
   const runner = pool.createQueryRunner();
   await runner.startTransaction();
   await runner.query('SELECT 1 FROM message.chat WHERE id = ANY($1) FOR UPDATE', [chatIds]);
@@ -31,39 +35,39 @@ async function hold(chatIds: readonly string[]): Promise<() => Promise<void>> {
   };
 }
 
-it('the others are sent at once while one waits, and fails with BUSY within 2 s', async () => {
-  const held = await database.addChat(aChat());
+it('fails with BUSY within 2 s, while sends to other chats do not wait', async () => {
+  const locked = await database.addChat(aChat());
   const free = await database.addChat(aChat());
-  const letGo = await hold([held]);
+  const unlock = await lock([locked]);
   const since = performance.now();
-  const waiting = send(held, 'waits').then((outcome) => ({ outcome, afterMs: performance.now() - since }));
+  const waiting = send(locked, 'waits').then((outcome) => ({ outcome, afterMs: performance.now() - since }));
   for (let n = 1; n <= 20; n++) expect(await send(free, `${n}`)).toBe(n);
   const freeDoneAfterMs = performance.now() - since;
   const { outcome, afterMs } = await waiting;
-  await letGo();
+  await unlock();
   expect(outcome).toBe('BUSY');
   expect(afterMs).toBeLessThan(2_000);
   expect(freeDoneAfterMs).toBeLessThan(afterMs);
-  expect(await send(held, 'again')).toBe(1);
+  expect(await send(locked, 'again')).toBe(1);
 });
 
-it('what waited is sent in its order once the row is free', async () => {
-  const held = await database.addChat(aChat());
-  const letGo = await hold([held]);
-  const sends = Array.from({ length: 30 }, (_, n) => send(held, `${n}`));
+it('commits the waiting sends in their order once the row is unlocked', async () => {
+  const locked = await database.addChat(aChat());
+  const unlock = await lock([locked]);
+  const sends = Array.from({ length: 30 }, (_, n) => send(locked, `${n}`));
   await send(await database.addChat(aChat()), 'a batch of its own');
-  sends.push(...Array.from({ length: 30 }, (_, n) => send(held, `${n + 30}`)));
-  await letGo();
+  sends.push(...Array.from({ length: 30 }, (_, n) => send(locked, `${n + 30}`)));
+  await unlock();
   expect(await Promise.all(sends)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
 });
 
-it('more held chats than detours leave the pool to everybody else', async () => {
-  const held = await Promise.all(Array.from({ length: 12 }, () => database.addChat(aChat())));
+it('leaves pooled connections to other chats when more chats are locked than detours may run', async () => {
+  const locked = await Promise.all(Array.from({ length: 12 }, () => database.addChat(aChat())));
   const free = await database.addChat(aChat());
-  const letGo = await hold(held);
-  const waiting = held.map((chatId) => send(chatId, 'waits'));
+  const unlock = await lock(locked);
+  const waiting = locked.map((chatId) => send(chatId, 'waits'));
   const sent = await Promise.all(Array.from({ length: 10 }, (_, n) => send(free, `${n}`)));
   expect(sent).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-  await letGo();
+  await unlock();
   expect(new Set(await Promise.all(waiting))).toEqual(new Set([1]));
 });

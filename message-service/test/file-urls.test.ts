@@ -8,18 +8,23 @@ const secret = 's'.repeat(32);
 const { urlOf, isGood } = createFileUrls('https://chat.example', secret);
 const fileId = randomUUID();
 
-const proofOf = (url: string): FileSignature => FileSignature.parse(Object.fromEntries(new URL(url).searchParams));
+const proofOf = (url: string): FileSignature =>
+  FileSignature.parse(Object.fromEntries(new URL(url).searchParams));
 
-beforeEach(() => { jest.useFakeTimers({ now: new Date('2026-01-01T10:59:59Z') }); });
-afterEach(() => { jest.useRealTimers(); });
+beforeEach(() => {
+  jest.useFakeTimers({ now: new Date('2026-01-01T10:59:59Z') });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
 
-it('leads to the file at the gateway, with a proof that is good', () => {
+it('points at the file on the gateway, with a valid proof', () => {
   const url = urlOf(fileId);
   expect(url.startsWith(`https://chat.example/api/v1/files/${fileId}?`)).toBe(true);
   expect(isGood(fileId, proofOf(url))).toBe(true);
 });
 
-it('is the same for a while, so that a browser may cache, and renewed later', () => {
+it('stays the same for a while, so that browsers cache it, and is renewed later', () => {
   const url = urlOf(fileId);
   jest.advanceTimersByTime(500);
   expect(urlOf(fileId)).toBe(url);
@@ -27,7 +32,7 @@ it('is the same for a while, so that a browser may cache, and renewed later', ()
   expect(urlOf(fileId)).not.toBe(url);
 });
 
-it('is good for an hour at least, whenever it was made, and not for ever', () => {
+it('is valid for at least an hour, and expires', () => {
   const proof = proofOf(urlOf(fileId));
   jest.advanceTimersByTime(HOUR_MS);
   expect(isGood(fileId, proof)).toBe(true);
@@ -35,26 +40,33 @@ it('is good for an hour at least, whenever it was made, and not for ever', () =>
   expect(isGood(fileId, proof)).toBe(false);
 });
 
-it('is no longer good when anything in it was changed', () => {
+it('is invalid when any part of it was changed', () => {
   const { expires, signature } = proofOf(urlOf(fileId));
   expect(isGood(randomUUID(), { expires, signature })).toBe(false);
   expect(isGood(fileId, { expires: (Number(expires) + 1).toString(), signature })).toBe(false);
   expect(isGood(fileId, { expires: `0${expires}`, signature })).toBe(false);
   expect(isGood(fileId, { expires, signature: '' })).toBe(false);
   expect(isGood(fileId, { expires, signature: `${signature}A` })).toBe(false);
-  expect(isGood(fileId, { expires, signature: (signature.startsWith('A') ? 'B' : 'A') + signature.slice(1) })).toBe(false);
+  expect(
+    isGood(fileId, { expires, signature: (signature.startsWith('A') ? 'B' : 'A') + signature.slice(1) }),
+  ).toBe(false);
 });
 
-it('is good for every replica with the secret, and for nobody else', () => {
+it('is valid on every replica with the secret, and invalid without it', () => {
   const proof = proofOf(urlOf(fileId));
   expect(createFileUrls('https://elsewhere.example', secret).isGood(fileId, proof)).toBe(true);
   expect(createFileUrls('https://chat.example', 't'.repeat(32)).isGood(fileId, proof)).toBe(false);
 });
 
-it('is good, while keys are changed, made with the one or the other', () => {
-  const [before, both] = [createFileUrls('https://chat.example', secret), createFileUrls('https://chat.example', 't'.repeat(32), secret)];
+it('is valid with either secret while keys are rotated', () => {
+  const [before, both] = [
+    createFileUrls('https://chat.example', secret),
+    createFileUrls('https://chat.example', 't'.repeat(32), secret),
+  ];
   expect(both.isGood(fileId, proofOf(before.urlOf(fileId)))).toBe(true);
   expect(both.isGood(fileId, proofOf(both.urlOf(fileId)))).toBe(true);
   expect(before.isGood(fileId, proofOf(both.urlOf(fileId)))).toBe(false);
-  expect(both.isGood(fileId, proofOf(createFileUrls('https://chat.example', 'u'.repeat(32)).urlOf(fileId)))).toBe(false);
+  expect(
+    both.isGood(fileId, proofOf(createFileUrls('https://chat.example', 'u'.repeat(32)).urlOf(fileId))),
+  ).toBe(false);
 });

@@ -8,7 +8,7 @@ it('keeps a page that fits as it is', () => {
   expect(withinBytes(['a', 'b', 'c'])).toEqual(['a', 'b', 'c']);
 });
 
-it('keeps the first items as far as they fit', () => {
+it('keeps the first items that fit', () => {
   const items = ['1', '2', '3', '4', '5'].map((name) => name + third);
   expect(withinBytes(items)).toEqual(items.slice(0, 3));
 });
@@ -20,7 +20,7 @@ it('counts bytes on the wire, not characters', () => {
   expect(withinBytes(escaped).map(({ n }) => n)).toEqual([1, 2]);
 });
 
-it('never comes back empty: an item that is too large alone is a page of its own', () => {
+it('keeps one item even if it is too large alone', () => {
   const items = [third.repeat(5), 'small'];
   expect(withinBytes(items)).toEqual(items.slice(0, 1));
 });

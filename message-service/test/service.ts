@@ -2,15 +2,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bus } from '@switchboard/shared/bus';
-import { chatContracts, messageContracts, type Actor, type ChatFacts, type Message, type NewMessage } from '@switchboard/shared/contracts';
+import {
+  chatContracts,
+  messageContracts,
+  type Actor,
+  type ChatFacts,
+  type Message,
+  type NewMessage,
+} from '@switchboard/shared/contracts';
 import { Failure, type ErrorCode } from '@switchboard/shared/errors';
-import { silent, startNats, type TestNats } from '../../infra/testing/index.ts';
+import { silent, startNats, type TestNats } from '@switchboard/infra/test';
 import { createMessageService } from '../src/app.ts';
 import { Config } from '../src/config.ts';
 import { createMessageDatabase, type MessageDatabase } from './database.ts';
 import { aChat, owner } from './given.ts';
 
-/** chat-service as message-service sees it. */
+/** Replies to message-service in place of chat-service. */
 export class ChatServiceStub {
   readonly chats = new Map<string, ChatFacts>();
   readonly lookedUp: string[] = [];
@@ -22,27 +29,31 @@ export class ChatServiceStub {
   }
 
   static async start(nats: TestNats): Promise<ChatServiceStub> {
-    const stub = new ChatServiceStub(await Bus.connect({ url: nats.url('chat-service'), user: 'chat-service', logger: silent }));
+    const stub = new ChatServiceStub(
+      await Bus.connect({ url: nats.url('chat-service'), user: 'chat-service', logger: silent }),
+    );
     const { lookUpChat, readChanges } = chatContracts;
-    stub.bus.serve({ lookUpChat, readChanges }, {
-      lookUpChat: ({ chatId }) => {
-        stub.lookedUp.push(chatId);
-        return Promise.resolve({ chat: stub.chats.get(chatId) });
+    stub.bus.serve(
+      { lookUpChat, readChanges },
+      {
+        lookUpChat: ({ chatId }) => {
+          stub.lookedUp.push(chatId);
+          return Promise.resolve({ chat: stub.chats.get(chatId) });
+        },
+        readChanges: () => Promise.resolve({ chats: [], hasMore: false }),
       },
-      readChanges: () => Promise.resolve({ chats: [], hasMore: false }),
-    });
+    );
     await stub.bus.flush();
     return stub;
   }
 
-  /** Goes away; the service is alone then. */
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
     await this.bus.close();
   }
 
-  /** Opens a chat that message-service has not heard of. */
+  /** Opens a chat that is not yet in message-service's projection. */
   open(facts: Partial<ChatFacts> = {}): string {
     const chat = aChat(facts);
     this.chats.set(chat.id, chat);
@@ -56,15 +67,21 @@ export interface TestMessageService {
   readonly database: MessageDatabase;
   readonly filesDir: string;
   readonly chatService: ChatServiceStub;
-  /** Asks as the gateway does. */
+  /** Sends requests as a gateway. */
   readonly gateway: Bus;
   send(chatId: string, message: NewMessage, actor?: Actor): Promise<Message>;
   stop(): Promise<void>;
 }
 
-/** The whole service on a NATS and a database of its own; beside it a chat-service that is none, and a gateway's connection. */
-export async function startMessageService(environment: Record<string, string> = {}): Promise<TestMessageService> {
-  const [nats, database, filesDir] = await Promise.all([startNats(), createMessageDatabase(), mkdtemp(join(tmpdir(), 'switchboard-files-'))]);
+/** The whole service with its own NATS and database, a stub of chat-service and a gateway's connection. */
+export async function startMessageService(
+  environment: Record<string, string> = {},
+): Promise<TestMessageService> {
+  const [nats, database, filesDir] = await Promise.all([
+    startNats(),
+    createMessageDatabase(),
+    mkdtemp(join(tmpdir(), 'switchboard-files-')),
+  ]);
   const chatService = await ChatServiceStub.start(nats);
   const config = Config.parse({
     NATS_URL: nats.url('message-service'),
@@ -78,8 +95,14 @@ export async function startMessageService(environment: Record<string, string> = 
   const service = await createMessageService(config, silent);
   const gateway = await Bus.connect({ url: nats.url('gateway'), user: 'gateway', logger: silent });
   return {
-    url: service.url, nats, database, filesDir, chatService, gateway,
-    send: (chatId, message, actor = owner) => gateway.request(messageContracts.sendMessage, { chatId, message }, { actor }),
+    url: service.url,
+    nats,
+    database,
+    filesDir,
+    chatService,
+    gateway,
+    send: (chatId, message, actor = owner) =>
+      gateway.request(messageContracts.sendMessage, { chatId, message }, { actor }),
     async stop() {
       await gateway.close();
       await service.stop();
@@ -91,7 +114,7 @@ export async function startMessageService(environment: Record<string, string> = 
   };
 }
 
-/** The code that a request is refused with; undefined when it is not. */
+/** The code with which a request fails; undefined if it succeeds. */
 export async function refusal(request: Promise<unknown>): Promise<ErrorCode | undefined> {
   try {
     await request;

@@ -1,17 +1,17 @@
 import type { Bus, RoutesOf } from '@switchboard/shared/bus';
 import type { presenceContracts } from '@switchboard/shared/contracts';
-import type { ChatAccess, PresenceStore } from './domain/presence-store.ts';
+import { pingHandler } from '@switchboard/shared/handlers';
+import type { ChatProjection, PresenceStore } from './domain/presence-store.ts';
 import type { RevocationStore } from './domain/revocation-store.ts';
 import { enterChatHandler } from './handlers/enter-chat.ts';
 import { leaveChatHandler } from './handlers/leave-chat.ts';
 import { listActiveUsersHandler } from './handlers/list-active-users.ts';
-import { pingHandler } from './handlers/ping.ts';
 import { renewLeaseHandler } from './handlers/renew-lease.ts';
 import { readRevocationsHandler, revokeHandler } from './handlers/revocations.ts';
 import { setTypingHandler } from './handlers/set-typing.ts';
 
-/** All that presence-service answers. */
-export const routes = (store: PresenceStore, revocations: RevocationStore, chats: ChatAccess, bus: Bus) =>
+/** The table of contents of presence-service: a contract without a handler does not compile. */
+export const routes = (store: PresenceStore, revocations: RevocationStore, chats: ChatProjection, bus: Bus) =>
   ({
     enterChat: enterChatHandler(store, chats, bus),
     leaveChat: leaveChatHandler(store, chats, bus),

@@ -1,57 +1,66 @@
 import { describe, expect, it } from '@jest/globals';
 import { LeaseWatch } from '../src/domain/lease-watch.ts';
 
-const lease = (gatewayId: string, renewals: number) => ({ gatewayId, leaseId: `lease of ${gatewayId}`, renewals });
+const lease = (gatewayId: string, renewals: number) => ({
+  gatewayId,
+  leaseId: `lease of ${gatewayId}`,
+  renewals,
+});
 
-/** Looks every second from `from` to before `to`, and sees nothing run out. */
-function look(watch: LeaseWatch, from: number, to: number, ...leases: ReturnType<typeof lease>[]): void {
+/** Observes every second from `from` until before `to`, and expects no expired lease. */
+function expectNoneExpired(
+  watch: LeaseWatch,
+  from: number,
+  to: number,
+  ...leases: ReturnType<typeof lease>[]
+): void {
   for (let now = from; now < to; now += 1_000) expect(watch.observe(leases, now)).toEqual([]);
 }
 
 describe('a lease', () => {
-  it('runs out a whole lease after it was first seen, however old it was', () => {
+  it('expires a whole lease after it was first seen, whatever its age', () => {
     const watch = new LeaseWatch(12_000);
-    look(watch, 100, 12_100, lease('a', 5));
+    expectNoneExpired(watch, 100, 12_100, lease('a', 5));
     expect(watch.observe([lease('a', 5)], 12_100)).toEqual([lease('a', 5)]);
   });
 
-  it('begins again with each renewal', () => {
+  it('restarts with each renewal', () => {
     const watch = new LeaseWatch(12_000);
-    look(watch, 0, 11_000, lease('a', 5));
-    look(watch, 11_000, 23_000, lease('a', 6));
+    expectNoneExpired(watch, 0, 11_000, lease('a', 5));
+    expectNoneExpired(watch, 11_000, 23_000, lease('a', 6));
     expect(watch.observe([lease('a', 6)], 23_000)).toEqual([lease('a', 6)]);
   });
 
-  it('begins again when nobody could be heard for a while', () => {
+  it('restarts after a pause in which renewals could not be seen', () => {
     const watch = new LeaseWatch(12_000);
-    look(watch, 0, 11_000, lease('a', 5));
-    look(watch, 60_000, 72_000, lease('a', 5));
+    expectNoneExpired(watch, 0, 11_000, lease('a', 5));
+    expectNoneExpired(watch, 60_000, 72_000, lease('a', 5));
     expect(watch.observe([lease('a', 5)], 72_000)).toEqual([lease('a', 5)]);
   });
 
-  it('runs on over a look that failed', () => {
+  it('continues when one observation is missed', () => {
     const watch = new LeaseWatch(12_000);
-    look(watch, 0, 11_000, lease('a', 5));
+    expectNoneExpired(watch, 0, 11_000, lease('a', 5));
     expect(watch.observe([lease('a', 5)], 13_000)).toEqual([lease('a', 5)]);
   });
 
-  it('that was gone for a while is a new one, even with the same count', () => {
+  it('counts as new after it was absent, even with the same number of renewals', () => {
     const watch = new LeaseWatch(12_000);
-    look(watch, 0, 6_000, lease('a', 0));
-    look(watch, 6_000, 7_000);
-    look(watch, 7_000, 19_000, lease('a', 0));
+    expectNoneExpired(watch, 0, 6_000, lease('a', 0));
+    expectNoneExpired(watch, 6_000, 7_000);
+    expectNoneExpired(watch, 7_000, 19_000, lease('a', 0));
   });
 
-  it('that took the place of another begins anew, with the same count', () => {
+  it('restarts when its id changes, even with the same number of renewals', () => {
     const watch = new LeaseWatch(12_000);
-    look(watch, 0, 6_000, lease('a', 1));
-    look(watch, 6_000, 18_000, { ...lease('a', 1), leaseId: 'another' });
+    expectNoneExpired(watch, 0, 6_000, lease('a', 1));
+    expectNoneExpired(watch, 6_000, 18_000, { ...lease('a', 1), leaseId: 'another' });
   });
 
-  it('runs out for itself alone', () => {
+  it('expires independently of other leases', () => {
     const watch = new LeaseWatch(12_000);
-    look(watch, 0, 1_000, lease('a', 1), lease('b', 1));
-    look(watch, 1_000, 12_000, lease('a', 1), lease('b', 2));
+    expectNoneExpired(watch, 0, 1_000, lease('a', 1), lease('b', 1));
+    expectNoneExpired(watch, 1_000, 12_000, lease('a', 1), lease('b', 2));
     expect(watch.observe([lease('a', 1), lease('b', 2)], 12_000)).toEqual([lease('a', 1)]);
   });
 });

@@ -1,14 +1,27 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Bus } from '@switchboard/shared/bus';
-import { chatContracts, presenceContracts, type Actor, type ChatFacts, type RoomOwner } from '@switchboard/shared/contracts';
+import {
+  chatContracts,
+  presenceContracts,
+  type Actor,
+  type ChatFacts,
+  type RoomOwner,
+} from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { createDataSource, migrate } from '@switchboard/shared/postgres';
-import { createDatabase, silent, startNats, waitFor, type TestDatabase, type TestNats } from '@switchboard/infra/testing';
+import {
+  createDatabase,
+  silent,
+  startNats,
+  waitFor,
+  type TestDatabase,
+  type TestNats,
+} from '@switchboard/infra/test';
 import { randomUUID } from 'node:crypto';
 import { createPresenceService } from '../src/app.ts';
 import { databaseOptions } from '../src/store/database.ts';
 
-// presence-service whole, on real NATS and Postgres. chat-service is a stand-in that keeps to the contract.
+// The whole presence-service on real NATS and Postgres, with a stub of chat-service.
 
 const { enterChat, leaveChat, listActiveUsers, setTyping, renewLease, ping } = presenceContracts;
 const client: Actor = { id: 7, email: 'seven@x.y', role: 'client' };
@@ -24,11 +37,19 @@ let lookUps = 0;
 
 async function startService(): Promise<void> {
   const service = await createPresenceService(
-    { NATS_URL: nats.url('presence-service'), LOG_LEVEL: 'silent', INTERNAL_HOST: '127.0.0.1', INTERNAL_PORT: 0, PRESENCE_DATABASE_URL: database.url('presence_service') },
+    {
+      NATS_URL: nats.url('presence-service'),
+      LOG_LEVEL: 'silent',
+      INTERNAL_HOST: '127.0.0.1',
+      INTERNAL_PORT: 0,
+      PRESENCE_DATABASE_URL: database.url('presence_service'),
+    },
     silent,
   );
   stopService = () => service.stop();
-  await waitFor(async () => (await fetch(`${service.url}/readyz`)).ok, { what: 'presence-service to be ready' });
+  await waitFor(async () => (await fetch(`${service.url}/readyz`)).ok, {
+    what: 'presence-service to be ready',
+  });
 }
 
 beforeAll(async () => {
@@ -36,13 +57,16 @@ beforeAll(async () => {
   await migrate(createDataSource(databaseOptions(database.url('presence_migrator'))), 'presence');
   chatService = await Bus.connect({ url: nats.url('chat-service'), user: 'chat-service', logger: silent });
   const { lookUpChat, readChanges } = chatContracts;
-  chatService.serve({ lookUpChat, readChanges }, {
-    lookUpChat: ({ chatId }) => {
-      lookUps += 1;
-      return Promise.resolve({ chat: chats.get(chatId) });
+  chatService.serve(
+    { lookUpChat, readChanges },
+    {
+      lookUpChat: ({ chatId }) => {
+        lookUps += 1;
+        return Promise.resolve({ chat: chats.get(chatId) });
+      },
+      readChanges: () => Promise.resolve({ chats: [], hasMore: false }),
     },
-    readChanges: () => Promise.resolve({ chats: [], hasMore: false }),
-  });
+  );
   await chatService.flush();
   gateway = await Bus.connect({ url: nats.url('gateway'), user: 'gateway', logger: silent });
   await startService();
@@ -55,65 +79,93 @@ afterAll(async () => {
   await database.drop();
 });
 
-interface Told { owner: RoomOwner; event: string; author: number | undefined; payload: unknown }
+interface Received {
+  owner: RoomOwner;
+  event: string;
+  author: number | undefined;
+  payload: unknown;
+}
 
 let chatId: string;
-let told: Told[];
+let received: Received[];
 let stopFollowing: () => void;
 const [gatewayOne, gatewayTwo]: [string, string] = [randomUUID(), randomUUID()];
 
 beforeEach(async () => {
   chatId = randomUUID();
   chats.set(chatId, { id: chatId, clientId: client.id, status: 'PENDING', version: 1 });
-  told = [];
-  const room = gateway.followRoom(chatId, (owner, { meta, payload }) => { told.push({ owner, event: meta.event, author: meta.author, payload: JSON.parse(payload) }); });
-  await room.untilHeard();
-  stopFollowing = () => { room.stop(); };
+  received = [];
+  const room = gateway.followRoom(chatId, (owner, { meta, payload }) => {
+    received.push({ owner, event: meta.event, author: meta.author, payload: JSON.parse(payload) });
+  });
+  await room.untilSubscribed();
+  stopFollowing = () => {
+    room.stop();
+  };
 });
-afterEach(() => { stopFollowing(); });
+afterEach(() => {
+  stopFollowing();
+});
 
-let turn = 0;
-const through = (actor: Actor, id: string, gatewayId: string = gatewayOne) => ({ actor, socket: { id, gatewayId } });
-const enter = (actor: Actor, id: string, gatewayId = gatewayOne) => gateway.request(enterChat, { chatId, turn: ++turn }, through(actor, id, gatewayId));
-const leave = (actor: Actor, id: string, how: 'left' | 'dropped') => gateway.request(leaveChat, { chatId, how, turn: ++turn }, through(actor, id));
-const active = async (actor = admin): Promise<number[]> => (await gateway.request(listActiveUsers, { chatId }, { actor })).userIds;
+let sequence = 0;
+const through = (actor: Actor, id: string, gatewayId: string = gatewayOne) => ({
+  actor,
+  socket: { id, gatewayId },
+});
+const enter = (actor: Actor, id: string, gatewayId = gatewayOne) =>
+  gateway.request(enterChat, { chatId, turn: ++sequence }, through(actor, id, gatewayId));
+const leave = (actor: Actor, id: string, how: 'left' | 'dropped') =>
+  gateway.request(leaveChat, { chatId, how, turn: ++sequence }, through(actor, id));
+const active = async (actor = admin): Promise<number[]> =>
+  (await gateway.request(listActiveUsers, { chatId }, { actor })).userIds;
 
-/** The comings and goings heard so far. What the service published before it answered comes before the answer. */
-const comingsAndGoings = async (): Promise<unknown[]> => {
+/** The participant updates received so far. The service publishes them before it replies. */
+const participantUpdates = async (): Promise<unknown[]> => {
   await active();
-  return told.filter(({ event }) => event === 'participantUpdate').map(({ payload }) => payload);
+  return received.filter(({ event }) => event === 'participantUpdate').map(({ payload }) => payload);
 };
-const update = (userId: number, action: 'joined' | 'left') => ({ chatId, userId, action, timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) });
-const codeOf = (request: Promise<unknown>): Promise<unknown> => request.then(() => 'done', (error: unknown) => (error instanceof Failure ? error.code : error));
+const update = (userId: number, action: 'joined' | 'left') => ({
+  chatId,
+  userId,
+  action,
+  timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+});
+const codeOf = (request: Promise<unknown>): Promise<unknown> =>
+  request.then(
+    () => 'done',
+    (error: unknown) => (error instanceof Failure ? error.code : error),
+  );
 
 describe('entering and leaving', () => {
-  it('tells the room of a user\'s first socket and of the last, across gateways', async () => {
+  it("publishes a user's first and last socket to the room, across gateways", async () => {
     await enter(client, 'a', gatewayOne);
     await enter(client, 'b', gatewayTwo);
     await enter(client, 'b', gatewayTwo);
     await enter(admin, 'c', gatewayTwo);
-    expect(await comingsAndGoings()).toEqual([update(7, 'joined'), update(8, 'joined')]);
+    expect(await participantUpdates()).toEqual([update(7, 'joined'), update(8, 'joined')]);
     expect(await active()).toEqual([7, 8]);
 
     await leave(client, 'a', 'left');
     expect(await active()).toEqual([7, 8]);
     await leave(client, 'b', 'left');
     await leave(client, 'b', 'left');
-    expect(await comingsAndGoings()).toEqual([update(7, 'joined'), update(8, 'joined'), update(7, 'left')]);
+    expect(await participantUpdates()).toEqual([update(7, 'joined'), update(8, 'joined'), update(7, 'left')]);
     expect(await active()).toEqual([8]);
-    expect(told.map(({ owner }) => owner)).toEqual(told.map(() => 'presence'));
+    expect(received.map(({ owner }) => owner)).toEqual(received.map(() => 'presence'));
   });
 
-  it('of many sockets at once tells `joined` once', async () => {
-    await Promise.all(Array.from({ length: 20 }, (_, n) => enter(client, `s${n}`, n % 2 ? gatewayOne : gatewayTwo)));
-    expect(await comingsAndGoings()).toEqual([update(7, 'joined')]);
+  it('publishes `joined` once when many sockets enter at the same time', async () => {
+    await Promise.all(
+      Array.from({ length: 20 }, (_, n) => enter(client, `s${n}`, n % 2 ? gatewayOne : gatewayTwo)),
+    );
+    expect(await participantUpdates()).toEqual([update(7, 'joined')]);
   });
 
-  it('by a dropped transport ends the user\'s typing, unless another tab is there', async () => {
+  it("ends the user's typing when the transport drops, unless another tab is connected", async () => {
     await enter(client, 'a');
     await enter(client, 'b');
     await gateway.request(setTyping, { chatId, isTyping: true }, through(client, 'a'));
-    const typing = () => told.filter(({ event }) => event === 'userTyping').map(({ payload }) => payload);
+    const typing = () => received.filter(({ event }) => event === 'userTyping').map(({ payload }) => payload);
     await leave(client, 'b', 'dropped');
     await active();
     expect(typing()).toEqual([{ chatId, userId: 7, email: client.email, isTyping: true }]);
@@ -122,21 +174,27 @@ describe('entering and leaving', () => {
     expect(typing().slice(1)).toEqual([{ chatId, userId: 7, email: client.email, isTyping: false }]);
   });
 
-  it('is asked without a turn by whoever has not entered, and changes nothing', async () => {
+  it('changes nothing without a sequence number, which a socket that has not entered lacks', async () => {
     await enter(client, 'a');
     expect(await gateway.request(leaveChat, { chatId, how: 'left' }, through(client, 'a'))).toBe(chatId);
-    expect(await codeOf(gateway.request(leaveChat, { chatId, how: 'left' }, through(stranger, 'a')))).toBe('CHAT_NOT_FOUND');
+    expect(await codeOf(gateway.request(leaveChat, { chatId, how: 'left' }, through(stranger, 'a')))).toBe(
+      'CHAT_NOT_FOUND',
+    );
     expect(await active()).toEqual([7]);
   });
 
-  it('needs a socket', async () => {
-    expect(await codeOf(gateway.request(enterChat, { chatId, turn: 1 }, { actor: client }))).toBe('VALIDATION');
-    expect(await codeOf(gateway.request(leaveChat, { chatId, how: 'left' }, { actor: client }))).toBe('VALIDATION');
+  it('fails with VALIDATION without a socket', async () => {
+    expect(await codeOf(gateway.request(enterChat, { chatId, turn: 1 }, { actor: client }))).toBe(
+      'VALIDATION',
+    );
+    expect(await codeOf(gateway.request(leaveChat, { chatId, how: 'left' }, { actor: client }))).toBe(
+      'VALIDATION',
+    );
   });
 });
 
 describe('a dropped transport', () => {
-  it('is told as `left`, once, three seconds later; a reload within them is silent', async () => {
+  it('publishes `left` once after three seconds, and nothing when the user reloads within them', async () => {
     await enter(client, 'a');
     await enter(admin, 'b');
     const began = performance.now();
@@ -145,10 +203,16 @@ describe('a dropped transport', () => {
     await enter(admin, 'b-again', gatewayTwo);
     expect(await active()).toEqual([7, 8]);
 
-    await waitFor(async () => (await active()).length === 1, { what: 'the user to be gone', timeoutMs: 6_000, everyMs: 50 });
+    await waitFor(async () => (await active()).length === 1, {
+      what: 'the user to become inactive',
+      timeoutMs: 6_000,
+      everyMs: 50,
+    });
     expect(performance.now() - began).toBeGreaterThan(2_900);
-    await waitFor(() => told.some(({ payload }) => JSON.stringify(payload).includes('"left"')), { what: '`left`' });
-    expect(await comingsAndGoings()).toEqual([update(7, 'joined'), update(8, 'joined'), update(7, 'left')]);
+    await waitFor(() => received.some(({ payload }) => JSON.stringify(payload).includes('"left"')), {
+      what: '`left`',
+    });
+    expect(await participantUpdates()).toEqual([update(7, 'joined'), update(8, 'joined'), update(7, 'left')]);
     expect(await active()).toEqual([8]);
   });
 });
@@ -158,18 +222,18 @@ describe('access', () => {
     ['entering', () => enter(stranger, 'a')],
     ['leaving', () => leave(stranger, 'a', 'left')],
     ['typing', () => gateway.request(setTyping, { chatId, isTyping: true }, { actor: stranger })],
-    ['asking who is active', () => active(stranger)],
-  ])('is needed for %s, and whose chat it is stays unsaid', async (_, ask) => {
-    const outcomes = [await codeOf(ask())];
+    ['listing active users', () => active(stranger)],
+  ])('is needed for %s, and the failure does not reveal whether the chat exists', async (_, request) => {
+    const outcomes = [await codeOf(request())];
     for (const unknown of [randomUUID(), 'no id']) {
       chatId = unknown;
-      outcomes.push(await codeOf(ask()));
+      outcomes.push(await codeOf(request()));
     }
     expect(outcomes).toEqual(['CHAT_NOT_FOUND', 'CHAT_NOT_FOUND', 'CHAT_NOT_FOUND']);
-    expect(told).toEqual([]);
+    expect(received).toEqual([]);
   });
 
-  it('is judged by this service\'s own rows: a known chat goes on while chat-service is asked nothing', async () => {
+  it('of a known chat is checked without a request to chat-service', async () => {
     await enter(client, 'a');
     const before = lookUps;
     await enter(client, 'b');
@@ -177,7 +241,7 @@ describe('access', () => {
     expect(lookUps).toBe(before);
   });
 
-  it('is looked up for a stranger, whether the chat is there or not: the way is the same', async () => {
+  it('causes one look-up for a stranger, whether the chat exists or not', async () => {
     await enter(client, 'a');
     for (const id of [chatId, randomUUID()]) {
       const before = lookUps;
@@ -187,43 +251,64 @@ describe('access', () => {
     }
   });
 
-  it('does not take a joined socket to type', async () => {
-    expect(await gateway.request(setTyping, { chatId, isTyping: true }, { actor: admin })).toEqual({ chatId, isTyping: true });
-    await waitFor(() => told.length > 0, { what: 'the typing' });
-    expect(told).toEqual([{ owner: 'presence', event: 'userTyping', author: 8, payload: { chatId, userId: 8, email: admin.email, isTyping: true } }]);
+  it('allows typing without a joined socket', async () => {
+    expect(await gateway.request(setTyping, { chatId, isTyping: true }, { actor: admin })).toEqual({
+      chatId,
+      isTyping: true,
+    });
+    await waitFor(() => received.length > 0, { what: 'the typing' });
+    expect(received).toEqual([
+      {
+        owner: 'presence',
+        event: 'userTyping',
+        author: 8,
+        payload: { chatId, userId: 8, email: admin.email, isTyping: true },
+      },
+    ]);
   });
 });
 
 describe('a restart of presence-service', () => {
-  it('expires nobody early and forgets nobody', async () => {
+  it('keeps every joined socket and expires none early', async () => {
     await enter(client, 'a');
     await stopService();
     await startService();
-    // A dropped socket is taken out by the sweep: when it is gone, the service has swept, and could have expired leases too.
+    // The sweeper removes a dropped socket: once it is removed, the sweeper has also looked at the leases.
     await enter(admin, 'b', gatewayTwo);
-    await database.query(`UPDATE presence.joined_socket SET dropped_at = now() - interval '1 minute' WHERE chat_id = $1 AND socket_id = 'b'`, [chatId]);
+    await database.query(
+      `UPDATE presence.joined_socket SET dropped_at = now() - interval '1 minute' WHERE chat_id = $1 AND socket_id = 'b'`,
+      [chatId],
+    );
     await waitFor(async () => !(await active()).includes(8), { what: 'a sweep' });
     expect(await active()).toEqual([7]);
-    expect(await comingsAndGoings()).not.toContainEqual(update(7, 'left'));
-    expect(await gateway.request(renewLease, { gatewayId: gatewayOne })).toEqual({ leaseId: expect.any(String) });
+    expect(await participantUpdates()).not.toContainEqual(update(7, 'left'));
+    expect(await gateway.request(renewLease, { gatewayId: gatewayOne })).toEqual({
+      leaseId: expect.any(String),
+    });
   });
 });
 
-it('a ping is answered while the service can serve', async () => {
+it('replies to a ping while the service can serve', async () => {
   expect(await gateway.request(ping, {})).toEqual({ ready: true });
 });
 
 describe('revoking', () => {
   const { revoke, readRevocations } = presenceContracts;
 
-  it('is for machines: the owner asks for one itself, whatever the edge let through', async () => {
-    for (const asking of [{}, { actor: client }, { actor: admin }]) expect(await codeOf(gateway.request(revoke, { userId: 7 }, asking))).toBe('UNAUTHORIZED');
+  it('fails with UNAUTHORIZED without a machine, even if the gateway let the request through', async () => {
+    for (const identity of [{}, { actor: client }, { actor: admin }])
+      expect(await codeOf(gateway.request(revoke, { userId: 7 }, identity))).toBe('UNAUTHORIZED');
     expect(await codeOf(gateway.request(revoke, {}, { machine: 'crm' }))).toBe('VALIDATION');
-    expect(await codeOf(gateway.request(revoke, { userId: 7, jti: 'a' }, { machine: 'crm' }))).toBe('VALIDATION');
+    expect(await codeOf(gateway.request(revoke, { userId: 7, jti: 'a' }, { machine: 'crm' }))).toBe(
+      'VALIDATION',
+    );
     const revoked = await gateway.request(revoke, { userId: 7 }, { machine: 'crm' });
     const { revocations, hasMore } = await gateway.request(readRevocations, { after: 0, limit: 1 });
     expect(revocations).toEqual([{ ...revoked, position: 1 }]);
     expect(hasMore).toBe(true);
-    expect(await gateway.request(readRevocations, { after: 1, limit: 1 })).toEqual({ revocations: [], hasMore: false });
+    expect(await gateway.request(readRevocations, { after: 1, limit: 1 })).toEqual({
+      revocations: [],
+      hasMore: false,
+    });
   });
 });

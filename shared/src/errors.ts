@@ -1,6 +1,6 @@
 /**
- * The closed set of things that can go wrong, as clients see them. The sentence is fixed and safe to show;
- * `retryable` says whether the same request may succeed later; `status` is the code over HTTP.
+ * The closed set of error codes that clients see. The sentence is fixed and safe to show. `retryable`: the
+ * same request may succeed later. `status`: over HTTP.
  */
 export const ERRORS = {
   UNAUTHORIZED: { status: 401, retryable: false, sentence: 'A valid token is needed.' },
@@ -13,23 +13,55 @@ export const ERRORS = {
   FILE_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such file.' },
   WEBHOOK_NOT_FOUND: { status: 404, retryable: false, sentence: 'There is no such webhook.' },
   CHAT_CLOSED: { status: 409, retryable: false, sentence: 'The chat is closed.' },
-  CHAT_CONFLICT: { status: 409, retryable: false, sentence: 'The chat is not in a state that allows this.' },
-  DUPLICATE_KEY: { status: 409, retryable: false, sentence: 'This clientMessageId was used for another message.' },
-  TOO_LARGE: { status: 413, retryable: false, sentence: 'That is larger than allowed.' },
-  RATE_LIMITED: { status: 429, retryable: true, sentence: 'Too much at once; slow down.' },
-  TOO_MANY_CONNECTIONS: { status: 429, retryable: true, sentence: 'Too many connections; close another one first.' },
+  CHAT_CONFLICT: {
+    status: 409,
+    retryable: false,
+    sentence: 'The state of the chat does not allow this; reload the chat.',
+  },
+  TOO_MANY_CHATS: {
+    status: 409,
+    retryable: false,
+    sentence: 'The client has too many open chats; use the one named, or close one.',
+  },
+  DUPLICATE_KEY: {
+    status: 409,
+    retryable: false,
+    sentence: 'This clientMessageId was used for another message; use a new one.',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    retryable: false,
+    sentence: 'This route does not have this method; the header Allow names those it has.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    retryable: false,
+    sentence: 'The body has a type that this route does not read; the header Accept names those it reads.',
+  },
+  RANGE_NOT_SATISFIABLE: {
+    status: 416,
+    retryable: false,
+    sentence: 'The file has no such bytes; the header Content Range names its size.',
+  },
+  TOO_LARGE: { status: 413, retryable: false, sentence: 'The request is larger than allowed; send less.' },
+  RATE_LIMITED: { status: 429, retryable: true, sentence: 'Too many requests; slow down.' },
+  TOO_MANY_CONNECTIONS: {
+    status: 429,
+    retryable: true,
+    sentence: 'Too many connections; close another one first.',
+  },
   BUSY: { status: 503, retryable: true, sentence: 'Busy; try again in a moment.' },
   UNAVAILABLE: { status: 503, retryable: true, sentence: 'Not available right now; try again in a moment.' },
-  TIMEOUT: { status: 504, retryable: true, sentence: 'No answer in time; try again.' },
+  TIMEOUT: { status: 504, retryable: true, sentence: 'No reply in time; try again.' },
   INTERNAL: { status: 500, retryable: false, sentence: 'Something went wrong on our side.' },
 } as const satisfies Record<string, { status: number; retryable: boolean; sentence: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** Facts about a failure that its receiver may see: which field, who owns the chat. Never internals. */
+/** Facts that the client may see: which field, who owns the chat. Never internals. */
 export type FailureDetails = Readonly<Record<string, unknown>>;
 
-/** An expected failure: thrown by whoever notices it, answered as it stands by whoever speaks to the client. */
+/** An expected failure. Code at any depth throws it; the gateway sends its code to the client. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly code: ErrorCode;
@@ -46,6 +78,7 @@ export class Failure extends Error {
   }
 }
 
-export const isErrorCode = (value: unknown): value is ErrorCode => typeof value === 'string' && Object.hasOwn(ERRORS, value);
+export const isErrorCode = (value: unknown): value is ErrorCode =>
+  typeof value === 'string' && Object.hasOwn(ERRORS, value);
 
 export const codes: readonly ErrorCode[] = Object.keys(ERRORS).filter(isErrorCode);

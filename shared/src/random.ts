@@ -1,10 +1,10 @@
 import { randomFillSync } from 'node:crypto';
 
-// Drawn in bulk: every hop of every message needs some.
+// Filled in bulk: every hop of every message needs random bytes.
 const pool = Buffer.alloc(4_096);
 let used = pool.length;
 
-function draw(bytes: number): number {
+function reserve(bytes: number): number {
   if (used + bytes > pool.length) {
     randomFillSync(pool);
     used = 0;
@@ -13,14 +13,14 @@ function draw(bytes: number): number {
   return used - bytes;
 }
 
-/** So many random bytes, as hexadecimal digits. */
+/** Random bytes as hexadecimal digits. */
 export function randomHex(bytes: number): string {
-  const start = draw(bytes);
+  const start = reserve(bytes);
   return pool.toString('hex', start, start + bytes);
 }
 
-/** Good until the next ones are drawn. */
+/** Random bytes in a shared buffer: valid only until the next call. */
 export function randomBytes(bytes: number): Uint8Array {
-  const start = draw(bytes);
+  const start = reserve(bytes);
   return pool.subarray(start, start + bytes);
 }

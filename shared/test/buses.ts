@@ -1,9 +1,9 @@
 import { Bus } from '@switchboard/shared/bus';
-import { silent, type TestNats } from '@switchboard/infra/testing';
+import { silent, type TestNats } from '@switchboard/infra/test';
 
 type User = Parameters<TestNats['url']>[0];
 
-/** Processes of a test, under their own users; all are closed together. */
+/** The buses of a test, each as its own NATS user; closed together. */
 export class Buses {
   readonly #open: Bus[] = [];
 

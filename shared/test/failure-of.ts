@@ -1,6 +1,6 @@
 import { Failure } from '@switchboard/shared/errors';
 
-/** The failure that something fails with; an error when it does not, or with something else. */
+/** The Failure that `work` rejects with; throws when it succeeds or rejects otherwise. */
 export async function failureOf(work: () => unknown): Promise<Failure> {
   try {
     await work();
@@ -8,5 +8,5 @@ export async function failureOf(work: () => unknown): Promise<Failure> {
     if (error instanceof Failure) return error;
     throw error;
   }
-  throw new Error('it did not fail');
+  throw new Error('the work did not fail');
 }

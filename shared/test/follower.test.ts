@@ -2,20 +2,26 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Follower } from '@switchboard/shared/log';
 
-interface Entry { readonly rev: number }
-const entries = (from: number, to: number): Entry[] => Array.from({ length: Math.max(0, to - from) }, (_, index) => ({ rev: from + index + 1 }));
+interface Entry {
+  readonly rev: number;
+}
+const entries = (from: number, to: number): Entry[] =>
+  Array.from({ length: Math.max(0, to - from) }, (_, index) => ({ rev: from + index + 1 }));
 
-/** What can happen to a follower, of a log that grows to `SIZE` entries. A number is taken modulo what exists by then. */
+/**
+ * What can happen to a follower of a log that grows to `SIZE` entries. A number counts modulo the existing
+ * entries.
+ */
 const SIZE = 12;
 const step = fc.oneof(
   fc.constant({ do: 'grow', at: 0 } as const),
   fc.record({ do: fc.constant('deliver' as const), at: fc.nat() }),
-  fc.record({ do: fc.constant('hearOf' as const), at: fc.nat() }),
+  fc.record({ do: fc.constant('raiseHead' as const), at: fc.nat() }),
   fc.constant({ do: 'reread', at: 0 } as const),
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
-/** The follower, its log, and an independent record of what came out and what it was told of. */
+/** The follower, its log, and an independent record of its input and output. */
 class World {
   readonly follower = new Follower<Entry>();
   readonly out: number[] = [];
@@ -29,7 +35,7 @@ class World {
 
   begin(rev: number): void {
     this.begun ??= rev;
-    this.#take(this.follower.begin(rev));
+    this.#record(this.follower.begin(rev));
   }
 
   run({ do: what, at }: Step): void {
@@ -38,15 +44,15 @@ class World {
     if (this.size === 0) return;
     const rev = 1 + (at % this.size);
     if (what === 'deliver') this.#offer(rev);
-    if (what === 'hearOf') this.hearOf(rev);
+    if (what === 'raiseHead') this.raiseHead(rev);
   }
 
-  hearOf(rev: number): void {
+  raiseHead(rev: number): void {
     this.known = Math.max(this.known, rev);
-    this.follower.hearOf(rev);
+    this.follower.raiseHead(rev);
   }
 
-  /** What the gateway does when it is behind, in pages of three. */
+  /** As the gateway does when it is behind, in pages of three. */
   reread(): void {
     const { position } = this.follower;
     if (!this.follower.isBehind || position === undefined) return;
@@ -59,15 +65,15 @@ class World {
 
   #offer(rev: number): void {
     this.known = Math.max(this.known, rev);
-    this.#take(this.follower.offer({ rev }));
+    this.#record(this.follower.offer({ rev }));
   }
 
-  #take(due: readonly Entry[]): void {
+  #record(due: readonly Entry[]): void {
     this.out.push(...due.map((entry) => entry.rev));
   }
 }
 
-it('brings out at once what waited behind the entry that was missing', () => {
+it('returns all waiting entries once the missing one arrives', () => {
   const follower = new Follower<Entry>();
   follower.begin(0);
   expect(follower.offer({ rev: 1 })).toEqual([{ rev: 1 }]);
@@ -78,35 +84,41 @@ it('brings out at once what waited behind the entry that was missing', () => {
 });
 
 describe('a follower', () => {
-  it('gives exactly the log, in order, each entry once, whatever is lost, repeated, delayed or announced', () => {
-    fc.assert(fc.property(fc.nat(SIZE), fc.array(step), fc.array(step), fc.nat(), (size, before, after, at) => {
-      const world = new World(size);
-      for (const one of before) world.run(one);
-      const begun = at % (world.size + 1);
-      world.begin(begun);
-      for (const one of after) world.run(one);
-      world.hearOf(world.size);
-      while (world.follower.isBehind) world.reread();
-      expect(world.out).toEqual(entries(begun, world.size).map((entry) => entry.rev));
-    }), { numRuns: 500 });
+  it('returns the log in order, each entry once, despite losses, repeats, delays and announcements', () => {
+    fc.assert(
+      fc.property(fc.nat(SIZE), fc.array(step), fc.array(step), fc.nat(), (size, before, after, at) => {
+        const world = new World(size);
+        for (const one of before) world.run(one);
+        const begun = at % (world.size + 1);
+        world.begin(begun);
+        for (const one of after) world.run(one);
+        world.raiseHead(world.size);
+        while (world.follower.isBehind) world.reread();
+        expect(world.out).toEqual(entries(begun, world.size).map((entry) => entry.rev));
+      }),
+      { numRuns: 500 },
+    );
   });
 
-  it('is behind exactly while an entry is known to exist that has not come out', () => {
-    fc.assert(fc.property(fc.nat(SIZE), fc.array(step), fc.array(step), fc.nat(), (size, before, after, at) => {
-      const world = new World(size);
-      for (const one of before) {
-        world.run(one);
-        expect(world.follower.isBehind).toBe(false);
-      }
-      world.begin(at % (world.size + 1));
-      for (const one of after) {
-        world.run(one);
-        expect(world.follower.isBehind).toBe(world.shouldBeBehind);
-      }
-    }), { numRuns: 500 });
+  it('is behind exactly while a known entry is not yet returned', () => {
+    fc.assert(
+      fc.property(fc.nat(SIZE), fc.array(step), fc.array(step), fc.nat(), (size, before, after, at) => {
+        const world = new World(size);
+        for (const one of before) {
+          world.run(one);
+          expect(world.follower.isBehind).toBe(false);
+        }
+        world.begin(at % (world.size + 1));
+        for (const one of after) {
+          world.run(one);
+          expect(world.follower.isBehind).toBe(world.shouldBeBehind);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 
-  it('holds what it hears before it knows where to begin, and then gives what is due', () => {
+  it('holds entries until begin, and then returns those that are due', () => {
     const follower = new Follower<Entry>();
     expect([4, 2, 3, 6].flatMap((rev) => follower.offer({ rev }))).toEqual([]);
     expect(follower.begin(2)).toEqual([{ rev: 3 }, { rev: 4 }]);
@@ -114,7 +126,7 @@ describe('a follower', () => {
     expect(follower.isBehind).toBe(true);
   });
 
-  it('begins once: a later beginning neither repeats nor skips', () => {
+  it('begins once: a later begin neither repeats nor skips', () => {
     const follower = new Follower<Entry>();
     follower.begin(2);
     expect(follower.offer({ rev: 3 })).toEqual([{ rev: 3 }]);

@@ -3,15 +3,19 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createDatabase, silent, waitFor, type TestDatabase } from '@switchboard/infra/testing';
+import { createDatabase, silent, waitFor, type TestDatabase } from '@switchboard/infra/test';
 import { Leadership } from '@switchboard/shared/postgres';
 
 let database: TestDatabase;
 let name: string;
 const candidates: Leadership[] = [];
 
-beforeAll(async () => { database = await createDatabase(); });
-beforeEach(() => { name = randomUUID(); });
+beforeAll(async () => {
+  database = await createDatabase();
+});
+beforeEach(() => {
+  name = randomUUID();
+});
 afterEach(() => Promise.all(candidates.splice(0).map((candidate) => candidate.stop())));
 afterAll(() => database.drop());
 
@@ -21,15 +25,19 @@ const candidate = (): Leadership => {
   return created;
 };
 const leaders = (): number => candidates.filter(({ isHeld }) => isHeld).length;
-/** Two seconds are promised; a machine that is busy with other tests may take longer. */
+/** The promise is two seconds; a machine that is busy with other tests may need longer. */
 const soon = { timeoutMs: 6_000 };
 
 describe('leadership', () => {
-  it('is one replica\'s, and another\'s once that one stops', async () => {
+  it('is held by one replica, and by another once that one stops', async () => {
     const first = candidate();
     await waitFor(() => first.isHeld, { what: 'the first to lead' });
     const second = candidate();
-    const other = new Leadership({ url: database.url('presence_service'), name: randomUUID(), logger: silent });
+    const other = new Leadership({
+      url: database.url('presence_service'),
+      name: randomUUID(),
+      logger: silent,
+    });
     await waitFor(() => other.isHeld, { what: 'another name to have a leader of its own' });
     await other.stop();
     expect(second.isHeld).toBe(false);
@@ -38,18 +46,25 @@ describe('leadership', () => {
     await waitFor(() => second.isHeld, { what: 'the second to lead', ...soon });
   });
 
-  it('is won anew when its session is ended', async () => {
+  it('is held again after its session was terminated', async () => {
     candidate();
     candidate();
     await waitFor(() => leaders() === 1, { what: 'one to lead' });
     const before = candidates.find(({ isHeld }) => isHeld);
-    await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1`, [`${name} leadership`]);
+    await database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1`,
+      [`${name} leadership`],
+    );
     await waitFor(() => before?.isHeld === false, { what: 'the leader to notice' });
     await waitFor(() => leaders() === 1, { what: 'one to lead again', ...soon });
   });
 
-  it('passes from a process that stands still', async () => {
-    const frozen = spawn(process.execPath, [fileURLToPath(new URL('fixtures/lead.ts', import.meta.url)), database.url('presence_service'), name], { stdio: ['ignore', 'pipe', 'ignore'] });
+  it('passes from a stopped process to another', async () => {
+    const frozen = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('fixtures/lead.ts', import.meta.url)), database.url('presence_service'), name],
+      { stdio: ['ignore', 'pipe', 'ignore'] },
+    );
     try {
       await once(frozen.stdout, 'data');
       const second = candidate();
@@ -61,7 +76,7 @@ describe('leadership', () => {
     }
   });
 
-  it('is waited for until it is held, or nobody waits any more', async () => {
+  it('resolves untilHeld once held, and rejects it on abort', async () => {
     const first = candidate();
     await first.untilHeld(new AbortController().signal);
     const ending = new AbortController();

@@ -1,9 +1,9 @@
 import { createDataSource } from '@switchboard/shared/postgres';
-import { createDatabase, type TestDatabase } from '@switchboard/infra/testing';
+import { createDatabase, type TestDatabase } from '@switchboard/infra/test';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 
-/** A database in which the schema `presence` holds a log, and the rows that KnownChats keeps. Spelled out, as migrations do. */
+/** A database whose schema `presence` has a log, and the tables of ChatProjection and the relay. */
 export async function createOwnSchema(): Promise<TestDatabase> {
   const database = await createDatabase();
   const migrator = new pg.Client({ connectionString: database.url('presence_migrator') });
@@ -23,4 +23,10 @@ export async function createOwnSchema(): Promise<TestDatabase> {
 }
 
 export const openPool = (database: TestDatabase): Promise<DataSource> =>
-  createDataSource({ url: database.url('presence_service'), schema: 'presence', applicationName: 'test', entities: [], migrations: [] }).initialize();
+  createDataSource({
+    url: database.url('presence_service'),
+    schema: 'presence',
+    applicationName: 'test',
+    entities: [],
+    migrations: [],
+  }).initialize();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { waitFor, type TestDatabase } from '@switchboard/infra/testing';
+import { waitFor, type TestDatabase } from '@switchboard/infra/test';
 import { ChatLog } from '@switchboard/shared/log';
 import type { DataSource } from 'typeorm';
 import { RelayCursors } from '../src/amqp/relay-cursors.ts';
@@ -25,17 +25,17 @@ afterEach(async () => {
 const at = (xact: number, position: number) => ({ xact, position });
 const append = (event = 'said') => log.append(pool, [{ chatId: randomUUID(), rev: 1, event, payload: {} }]);
 
-describe('where a relay stands', () => {
-  it('is the beginning of the log or its end, the first time, and then where it was left', async () => {
+describe('the progress of a relay', () => {
+  it('begins at the start or the end of the log, and then resumes where it stopped', async () => {
     await append();
-    // Whatever else writes in this Postgres holds the end of the log back for a moment.
+    // Other transactions in this Postgres hold the end of the log back for a moment.
     await waitFor(async () => (await log.end(pool)).position > 0, { what: 'the entry to be settled' });
     const end = await log.end(pool);
     expect(await cursors.read('now')).toEqual({ cursor: end, unrouted: [] });
     expect((await cursors.read('beginning')).cursor).toEqual(end);
   });
 
-  it('moves on only: what a second one does that believes it leads sets nothing back', async () => {
+  it('only advances: a former leader resets nothing', async () => {
     await cursors.read('beginning');
     await cursors.advance(at(10, 5), none);
     await cursors.advance(at(10, 4), new Map([['said', at(10, 3)]]));
@@ -46,15 +46,27 @@ describe('where a relay stands', () => {
   it('keeps the first position from which a kind waits', async () => {
     await cursors.read('beginning');
     await cursors.advance(at(10, 5), new Map([['said', at(10, 3)]]));
-    await cursors.advance(at(11, 5), new Map([['said', at(11, 1)], ['seen', at(11, 2)]]));
+    await cursors.advance(
+      at(11, 5),
+      new Map([
+        ['said', at(11, 1)],
+        ['seen', at(11, 2)],
+      ]),
+    );
     await cursors.advanceUnrouted('seen', at(11, 3));
     await cursors.advanceUnrouted('seen', at(11, 2));
     const { unrouted } = await cursors.read('beginning');
-    expect(unrouted.map(({ event, xact, position }) => ({ event, xact, position })).toSorted((a, b) => (a.event < b.event ? -1 : 1)))
-      .toEqual([{ event: 'said', ...at(10, 3) }, { event: 'seen', ...at(11, 3) }]);
+    expect(
+      unrouted
+        .map(({ event, xact, position }) => ({ event, xact, position }))
+        .toSorted((a, b) => (a.event < b.event ? -1 : 1)),
+    ).toEqual([
+      { event: 'said', ...at(10, 3) },
+      { event: 'seen', ...at(11, 3) },
+    ]);
   });
 
-  it('does not forget a kind that waits further on, because another has moved the cursor since', async () => {
+  it('keeps a kind as unrouted when another relay moved the cursor since', async () => {
     await cursors.read('beginning');
     await cursors.advance(at(10, 5), new Map([['said', at(10, 3)]]));
     await cursors.advance(at(11, 1), new Map([['said', at(10, 9)]]));
@@ -64,13 +76,22 @@ describe('where a relay stands', () => {
     expect((await cursors.read('beginning')).unrouted).toEqual([]);
   });
 
-  it('gives what waits in the order of the log, each kind from its own position, as far as the cursor', async () => {
+  it('returns waiting entries in log order, each kind from its own position, up to the cursor', async () => {
     for (const event of ['said', 'seen', 'said', 'seen', 'told']) await append(event);
-    await waitFor(async () => (await cursors.next(at(0, 0), 10)).length === 5, { what: 'the entries to be settled' });
+    await waitFor(async () => (await cursors.next(at(0, 0), 10)).length === 5, {
+      what: 'the entries to be settled',
+    });
     const [first, second, third, fourth] = await cursors.next(at(0, 0), 10);
-    if (first === undefined || second === undefined || third === undefined || fourth === undefined) throw new Error('the log is short');
+    if (first === undefined || second === undefined || third === undefined || fourth === undefined)
+      throw new Error('the log is short');
     const since = new Date();
-    const standing = { cursor: fourth, unrouted: [{ event: 'said', ...at(0, 0), since }, { event: 'seen', xact: second.xact, position: second.position, since }] };
+    const standing = {
+      cursor: fourth,
+      unrouted: [
+        { event: 'said', ...at(0, 0), since },
+        { event: 'seen', xact: second.xact, position: second.position, since },
+      ],
+    };
     expect(await cursors.nextUnrouted(standing, 10)).toEqual([first, third, fourth]);
     expect(await cursors.nextUnrouted(standing, 2)).toEqual([first, third]);
   });

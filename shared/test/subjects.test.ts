@@ -1,15 +1,39 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { chatContracts, chatHeads, messageContracts, messageHeads, presenceContracts, requestContracts, roomEvents, webhookContracts } from '@switchboard/shared/contracts';
-import { inboxSubject, ownerOfRoomSubject, queueOf, roomSubject, roomWildcard } from '../src/bus/subjects.ts';
+import {
+  chatContracts,
+  chatHeads,
+  messageContracts,
+  messageHeads,
+  presenceContracts,
+  requestContracts,
+  roomEvents,
+  webhookContracts,
+} from '@switchboard/shared/contracts';
+import {
+  addressedSubject,
+  announcementSubject,
+  inboxSubject,
+  inboxToken,
+  ownerOfRoomSubject,
+  probeSubject,
+  queueOf,
+  roomSubject,
+  roomWildcard,
+} from '../src/bus/subjects.ts';
 
 const CHAT = '0193a1b2-0000-7000-8000-000000000001';
 const subjectsOf = (contracts: object): Record<string, string> =>
-  Object.fromEntries(Object.entries(contracts).map(([name, contract]: [string, { subject: string }]) => [name, contract.subject]));
+  Object.fromEntries(
+    Object.entries(contracts).map(([name, contract]: [string, { subject: string }]) => [
+      name,
+      contract.subject,
+    ]),
+  );
 
 describe('subjects', () => {
-  // What is deployed speaks these words. One changes by a new version beside it, never in place.
-  it('of requests are what they have always been', () => {
+  // Deployed versions use these subjects. A change is a new version beside the old one.
+  it('of requests stay as released', () => {
     expect(subjectsOf(chatContracts)).toEqual({
       openChat: 'chat.v1.open',
       listChats: 'chat.v1.list',
@@ -29,7 +53,7 @@ describe('subjects', () => {
       uploadFile: 'message.v1.uploadFile',
       downloadFile: 'message.v1.downloadFile',
       downloadSignedFile: 'message.v1.downloadSignedFile',
-      takeChat: 'internal.message.v1.takeChat',
+      applyChat: 'internal.message.v1.takeChat',
       readLog: 'message.v1.readLog',
       readHeads: 'message.v1.readHeads',
       ping: 'message.v1.ping',
@@ -54,9 +78,11 @@ describe('subjects', () => {
     });
   });
 
-  it('of signals and room events are what they have always been', () => {
+  it('of signals and room events stay as released', () => {
     expect([chatHeads.subject, messageHeads.subject]).toEqual(['log.chat.heads', 'log.message.heads']);
-    expect(Object.fromEntries(roomEvents.map((contract) => [contract.event, roomSubject(CHAT, contract.owner)]))).toEqual({
+    expect(
+      Object.fromEntries(roomEvents.map((contract) => [contract.event, roomSubject(CHAT, contract.owner)])),
+    ).toEqual({
       chatOpened: `room.${CHAT}.chat`,
       chatAssigned: `room.${CHAT}.chat`,
       chatStatusChanged: `room.${CHAT}.chat`,
@@ -68,37 +94,63 @@ describe('subjects', () => {
     expect(roomWildcard(CHAT)).toBe(`room.${CHAT}.*`);
   });
 
-  it('of requests are each used once', () => {
+  it('of requests are unique', () => {
     const subjects = requestContracts.map((contract) => contract.subject);
     expect(new Set(subjects).size).toBe(subjects.length);
   });
 
-  it('go to the queue group of their owner', () => {
+  it('belong to the queue group of their owner', () => {
     expect(queueOf('chat.v1.open')).toBe('chat-service');
     expect(queueOf('internal.message.v1.takeChat')).toBe('message-service');
     expect(queueOf('presence.v1.enter')).toBe('presence-service');
     expect(queueOf('webhook.v1.register')).toBe('webhook-service');
   });
 
-  it('of answers begin with the user who asks', () => {
+  it('of replies begin with the user of the caller', () => {
     expect(inboxSubject('gateway', 'p', 7)).toBe('_INBOX.gateway.p.7');
     expect(inboxSubject('chat-service', 'p', '*')).toBe('_INBOX.chat-service.p.*');
+    expect(inboxToken('_INBOX.gateway.p.7')).toBe('7');
   });
 
-  it('name the owner of a room event, where there is one', () => {
-    expect(['chat', 'message', 'presence', 'webhook', '*'].map((owner) => ownerOfRoomSubject(`room.${CHAT}.${owner}`))).toEqual(['chat', 'message', 'presence', undefined, undefined]);
+  it('of one replica end with its name', () => {
+    expect(addressedSubject('message.v1.send', '4b1d')).toBe('message.v1.send.4b1d');
+    expect(announcementSubject('message')).toBe('replicas.message');
+    expect(probeSubject('message', '4b1d')).toBe('replicas.message.4b1d');
   });
 
-  const bent = [CHAT.toUpperCase(), `${CHAT}\n`, ` ${CHAT}`, `${CHAT}.x`, '*', '>', '', `{${CHAT}}`, CHAT.replaceAll('-', ''), CHAT.replace('0', '０')];
-  it.each(bent)('never take in %j for a chat id', (id) => {
+  it('contain the owner of a room event', () => {
+    expect(
+      ['chat', 'message', 'presence', 'webhook', '*'].map((owner) =>
+        ownerOfRoomSubject(`room.${CHAT}.${owner}`),
+      ),
+    ).toEqual(['chat', 'message', 'presence', undefined, undefined]);
+  });
+
+  const bent = [
+    `${CHAT}\n`,
+    ` ${CHAT}`,
+    `${CHAT}.x`,
+    '*',
+    '>',
+    '',
+    `{${CHAT}}`,
+    CHAT.replaceAll('-', ''),
+    CHAT.replace('0', '０'),
+  ];
+  it.each(bent)('reject %j as a chat id', (id) => {
     expect(() => roomSubject(id, 'chat')).toThrow();
     expect(() => roomWildcard(id)).toThrow();
   });
 
-  it('never take in anything but a UUID', () => {
-    fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.stringMatching(/[-0-9a-f.*>]{36}/)), (id) => {
-      fc.pre(!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id));
-      expect(() => roomSubject(id, 'chat')).toThrow();
-    }));
+  it('accept only a UUID as a chat id', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.stringMatching(/[-0-9a-f.*>]{36}/)),
+        (id) => {
+          fc.pre(!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id));
+          expect(() => roomSubject(id, 'chat')).toThrow();
+        },
+      ),
+    );
   });
 });

@@ -1,8 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import { Actor, ChatId, mayEnter, NewMessage, PageLimit, Rev, SocketRef, Text, UserId } from '@switchboard/shared/contracts';
+import {
+  Actor,
+  ChatId,
+  mayEnter,
+  NewMessage,
+  PageLimit,
+  Rev,
+  SocketRef,
+  Text,
+  UserId,
+} from '@switchboard/shared/contracts';
 import type { z } from 'zod';
 
-const takes = (schema: z.ZodType, value: unknown): boolean => schema.safeParse(value).success;
+const accepts = (schema: z.ZodType, value: unknown): boolean => schema.safeParse(value).success;
 
 describe('a text', () => {
   it.each([
@@ -17,7 +27,7 @@ describe('a text', () => {
     ['a private-use character', '\uE000'],
     ['markup', '<b>&amp;</b>'],
     ['a zero', '0'],
-  ])('may be %s, and is kept as it came', (_, text) => {
+  ])('may be %s, and stays unchanged', (_, text) => {
     expect(Text.parse(text)).toBe(text);
   });
 
@@ -51,59 +61,114 @@ describe('a text', () => {
     ['null', null],
     ['a list', ['a']],
   ])('may not be %s', (_, text) => {
-    expect(takes(Text, text)).toBe(false);
+    expect(accepts(Text, text)).toBe(false);
   });
 });
 
 describe('ids', () => {
-  it.each(['0193a1b2-0000-7000-8000-000000000001', '00000000-0000-0000-0000-000000000000'])('of chats may be %s', (id) => {
-    expect(ChatId.parse(id)).toBe(id);
+  it.each(['0193a1b2-0000-7000-8000-000000000001', '00000000-0000-0000-0000-000000000000'])(
+    'of chats may be %s',
+    (id) => {
+      expect(ChatId.parse(id)).toBe(id);
+    },
+  );
+
+  it('may come in capitals, and read as in lower case', () => {
+    expect(ChatId.parse('0193A1B2-0000-7000-8000-00000000000A')).toBe('0193a1b2-0000-7000-8000-00000000000a');
   });
 
-  it.each(['', 'x', '0193A1B2-0000-7000-8000-000000000001', '0193a1b2-0000-7000-8000-00000000000', '0193a1b2-0000-7000-8000-000000000001 ', '0193a1b200007000800000000000000001', 7, null, undefined, {}, ['0193a1b2-0000-7000-8000-000000000001']])('of chats may not be %j', (id) => {
-    expect(takes(ChatId, id)).toBe(false);
+  it.each([
+    '',
+    'x',
+    '0193a1b2-0000-7000-8000-00000000000',
+    '0193a1b2-0000-7000-8000-000000000001 ',
+    '0193a1b200007000800000000000000001',
+    7,
+    null,
+    undefined,
+    {},
+    ['0193a1b2-0000-7000-8000-000000000001'],
+  ])('of chats may not be %j', (id) => {
+    expect(accepts(ChatId, id)).toBe(false);
   });
 
   it.each([1, Number.MAX_SAFE_INTEGER])('of users may be %d', (id) => {
     expect(UserId.parse(id)).toBe(id);
   });
 
-  it.each([0, -1, 1.5, Number.MAX_SAFE_INTEGER + 1, Infinity, NaN, '1', null])('of users may not be %j', (id) => {
-    expect(takes(UserId, id)).toBe(false);
-  });
+  it.each([0, -1, 1.5, Number.MAX_SAFE_INTEGER + 1, Infinity, NaN, '1', null])(
+    'of users may not be %j',
+    (id) => {
+      expect(accepts(UserId, id)).toBe(false);
+    },
+  );
 });
 
 describe('a new message', () => {
   const id = '0193a1b2-0000-7000-8000-000000000001';
 
-  it.each([{ text: 'a' }, { fileId: id }, { text: 'a', fileId: id, replyToId: id, clientMessageId: 'k' }, { text: 'a', clientMessageId: 'k'.repeat(64) }])('may be %j', (message) => {
+  it.each([
+    { text: 'a' },
+    { fileId: id },
+    { text: 'a', fileId: id, replyToId: id, clientMessageId: 'k' },
+    { text: 'a', clientMessageId: 'k'.repeat(64) },
+  ])('may be %j', (message) => {
     expect(NewMessage.parse(message)).toEqual(message);
   });
 
-  it.each([{}, { replyToId: id }, { text: '' }, { text: 'a', extra: 1 }, { text: 'a', clientMessageId: '' }, { text: 'a', clientMessageId: 'k'.repeat(65) }, { text: 'a', clientMessageId: 'k\0' }, { text: 'a', clientMessageId: '\uD800' }, { text: 'a', fileId: 'x' }, 'a', null])('may not be %j', (message) => {
-    expect(takes(NewMessage, message)).toBe(false);
+  it.each([
+    {},
+    { replyToId: id },
+    { text: '' },
+    { text: 'a', extra: 1 },
+    { text: 'a', clientMessageId: '' },
+    { text: 'a', clientMessageId: 'k'.repeat(65) },
+    { text: 'a', clientMessageId: 'k\0' },
+    { text: 'a', clientMessageId: '\uD800' },
+    { text: 'a', fileId: 'x' },
+    'a',
+    null,
+  ])('may not be %j', (message) => {
+    expect(accepts(NewMessage, message)).toBe(false);
   });
 });
 
-it('numbers keep their bounds', () => {
-  expect([0, 1, 100, 101, 1.5, '5'].map((limit) => takes(PageLimit, limit))).toEqual([false, true, true, false, false, false]);
-  expect([-1, 0, 1, 0.5].map((rev) => takes(Rev, rev))).toEqual([false, true, true, false]);
+it('a page limit is an integer from 1 to 100, and a rev an integer from 0', () => {
+  expect([0, 1, 100, 101, 1.5, '5'].map((limit) => accepts(PageLimit, limit))).toEqual([
+    false,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
+  expect([-1, 0, 1, 0.5].map((rev) => accepts(Rev, rev))).toEqual([false, true, true, false]);
 });
 
 it('an actor has an id, an address and one of two roles', () => {
   const actor = { id: 7, email: 'a@b.c', role: 'client' };
-  expect(takes(Actor, actor)).toBe(true);
-  for (const bent of [{ role: 'root' }, { id: 0 }, { email: 'x'.repeat(321) }]) expect(takes(Actor, { ...actor, ...bent })).toBe(false);
+  expect(accepts(Actor, actor)).toBe(true);
+  for (const invalid of [{ role: 'root' }, { id: 0 }, { email: 'x'.repeat(321) }])
+    expect(accepts(Actor, { ...actor, ...invalid })).toBe(false);
 });
 
-it('a socket is named by a short id and the gateway\'s own', () => {
+it('a socket reference has a socket id of at most 64 characters and a gateway id', () => {
   const gatewayId = '3f2504e0-4f89-41d3-9a0c-0305e82c3301';
-  expect(takes(SocketRef, { id: 's', gatewayId })).toBe(true);
-  for (const bent of [{ id: '', gatewayId }, { id: 'x'.repeat(65), gatewayId }, { id: 's', gatewayId: 'g' }]) expect(takes(SocketRef, bent)).toBe(false);
+  expect(accepts(SocketRef, { id: 's', gatewayId })).toBe(true);
+  for (const invalid of [
+    { id: '', gatewayId },
+    { id: 'x'.repeat(65), gatewayId },
+    { id: 's', gatewayId: 'g' },
+  ])
+    expect(accepts(SocketRef, invalid)).toBe(false);
 });
 
-it('a client enters their own chats, an admin any', () => {
+it('a client may enter only their own chats, an admin any chat', () => {
   const client = { id: 7, email: '', role: 'client' } as const;
   const admin = { id: 8, email: '', role: 'admin' } as const;
-  expect([mayEnter(client, { clientId: 7 }), mayEnter(client, { clientId: 8 }), mayEnter(admin, { clientId: 7 })]).toEqual([true, false, true]);
+  expect([
+    mayEnter(client, { clientId: 7 }),
+    mayEnter(client, { clientId: 8 }),
+    mayEnter(admin, { clientId: 7 }),
+  ]).toEqual([true, false, true]);
 });

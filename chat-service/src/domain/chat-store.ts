@@ -1,11 +1,30 @@
-import type { Actor, Chat, ChatFacts, ChatStatus, Heads, LogEntry, Trace } from '@switchboard/shared/contracts';
+import type {
+  Actor,
+  Chat,
+  ChatFacts,
+  ChatStatus,
+  Heads,
+  LogEntry,
+  Trace,
+} from '@switchboard/shared/contracts';
 import type { Change } from './chat.ts';
 
-/** A change that is committed and has yet to be told. */
+/** A committed change, to be published. */
 export interface Changed {
   readonly chat: Chat;
   readonly facts: ChatFacts;
-  readonly entry: LogEntry;
+  readonly entries: readonly LogEntry[];
+}
+
+export interface Opening {
+  readonly clientId: number;
+  /** A repeat with the same key returns the chat that the first one opened. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface Opened {
+  readonly chat: Chat;
+  readonly isRepeat: boolean;
 }
 
 export interface ChatPage {
@@ -13,19 +32,26 @@ export interface ChatPage {
   readonly nextCursor?: string;
 }
 
-/** What the handlers need of the store. Failures: UNAVAILABLE and BUSY when Postgres is down or slow. */
+/** Chats and their log. Failures: UNAVAILABLE and BUSY when Postgres is down or slow. */
 export interface ChatStore {
-  open(clientId: number, trace: Trace): Promise<Changed>;
+  /** Throws TOO_MANY_CHATS; then nothing changes. */
+  open(opening: Opening, trace: Trace): Promise<Opened>;
   find(chatId: string): Promise<Chat | undefined>;
   list(filter: { clientId?: number; status?: ChatStatus; limit: number; cursor?: string }): Promise<ChatPage>;
-  /** Changes the chat under its lock. Throws CHAT_NOT_FOUND, FORBIDDEN and CHAT_CONFLICT, and then nothing has changed. */
+  /**
+   * Changes the chat under its lock. Throws CHAT_NOT_FOUND, FORBIDDEN, VALIDATION and CHAT_CONFLICT; then
+   * nothing changes. `entries`: those that no reply has confirmed, of earlier changes too.
+   */
   change(chatId: string, change: Change, actor: Actor, trace: Trace): Promise<Changed>;
-  /** message-service holds this version: the change may be answered. */
+  /** Records that message-service holds this version, so that chat-service may reply to the change. */
   confirm(chatId: string, version: number): Promise<void>;
   facts(chatId: string): Promise<ChatFacts | undefined>;
-  changesAfter(cursor: string | undefined, limit: number): Promise<{ chats: ChatFacts[]; cursor?: string; hasMore: boolean }>;
-  readLog(chatId: string, after: number, limit: number): Promise<LogEntry[]>;
+  changesAfter(
+    cursor: string | undefined,
+    limit: number,
+  ): Promise<{ chats: ChatFacts[]; cursor?: string; hasMore: boolean }>;
+  readLog(chatId: string, after: number, limit: number): Promise<{ entries: LogEntry[]; hasMore: boolean }>;
   heads(chatIds: readonly string[]): Promise<Heads>;
-  /** Whether the database answers. */
+  /** Throws UNAVAILABLE or BUSY when the database does not reply. */
   isReady(): Promise<boolean>;
 }

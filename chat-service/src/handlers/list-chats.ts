@@ -1,9 +1,9 @@
 import type { Handler } from '@switchboard/shared/bus';
-import type { chatContracts } from '@switchboard/shared/contracts';
+import { mayEnterAny, type chatContracts } from '@switchboard/shared/contracts';
+import { DEFAULT_PAGE_LIMIT } from '@switchboard/shared/handlers';
 import type { ChatStore } from '../domain/chat-store.ts';
 
-const DEFAULT_LIMIT = 50;
-
-export const listChatsHandler = (store: ChatStore): Handler<typeof chatContracts.listChats> =>
-  ({ limit = DEFAULT_LIMIT, ...filter }, { actor }) =>
-    store.list({ ...filter, limit, clientId: actor.role === 'client' ? actor.id : undefined });
+export const listChatsHandler =
+  (store: ChatStore): Handler<typeof chatContracts.listChats> =>
+  ({ limit = DEFAULT_PAGE_LIMIT, ...filter }, { actor }) =>
+    store.list({ ...filter, limit, clientId: mayEnterAny(actor) ? undefined : actor.id });

@@ -1,30 +1,29 @@
-import { parse } from '@switchboard/shared/contracts';
+import { decodeCursor, encodeCursor } from '@switchboard/shared/cursor';
 import { LOG_START, type LogPosition } from '@switchboard/shared/log';
 import { z } from 'zod';
 
-// Cursors are opaque to everyone else: base64url of JSON. One that this service did not make is a VALIDATION failure.
+// The cursors of chat-service hold JSON. Each `decode` throws VALIDATION for a cursor of another kind.
 
-const Key = z.strictObject({ createdAt: z.iso.datetime(), id: z.uuid() });
-const Position = z.strictObject({ xact: z.int().nonnegative(), position: z.int().nonnegative() });
-
-const decoded = z.string().transform((cursor, context): unknown => {
+const json = z.string().transform((text, context): unknown => {
   try {
-    return JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    return JSON.parse(text);
   } catch {
-    context.addIssue('is not a cursor of ours');
+    context.addIssue('must be JSON');
     return z.NEVER;
   }
 });
-const KeyCursor = z.object({ cursor: decoded.pipe(Key) });
-const PositionCursor = z.object({ cursor: decoded.pipe(Position) });
+/** A moment that Postgres can store: `z.iso.datetime` alone allows the year 0. */
+const Moment = z.iso.datetime().refine((text) => text >= '1970' && text < '9999');
+const Key = json.pipe(z.strictObject({ at: Moment, id: z.uuid() }));
+const Position = json.pipe(z.strictObject({ xact: z.int().nonnegative(), position: z.int().nonnegative() }));
 
-const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+/** The position of a chat in a list that is ordered by a moment. */
+export const encodeKey = ({ at, id }: { at: Date; id: string }): string =>
+  encodeCursor(JSON.stringify({ at: at.toISOString(), id }));
+export const decodeKey = (cursor: string): z.output<typeof Key> => decodeCursor(Key, cursor);
 
-/** The place of a chat in a list. */
-export const encodeKey = ({ createdAt, id }: { createdAt: Date; id: string }): string => encode({ createdAt: createdAt.toISOString(), id });
-export const decodeKey = (cursor: string): z.output<typeof Key> => parse(KeyCursor, { cursor }).cursor;
-
-/** A place in the log, in commit order; before the first entry when there is no cursor. */
-export const encodePosition = ({ xact, position }: LogPosition): string => encode({ xact, position });
+/** A position in the log, in commit order. Without a cursor: before the first entry. */
+export const encodePosition = ({ xact, position }: LogPosition): string =>
+  encodeCursor(JSON.stringify({ xact, position }));
 export const decodePosition = (cursor: string | undefined): LogPosition =>
-  cursor === undefined ? LOG_START : parse(PositionCursor, { cursor }).cursor;
+  cursor === undefined ? LOG_START : decodeCursor(Position, cursor);

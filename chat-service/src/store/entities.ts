@@ -12,9 +12,16 @@ export interface ChatRow {
   status: ChatStatus;
   createdAt: Date;
   updatedAt: Date;
+  /** When it last began to wait for an admin; it counts while the chat is PENDING. */
+  waitingSince: Date;
+  /** Of the request that opened it. */
+  idempotencyKey: string | null;
   /** The last `rev` of its log. */
   version: number;
-  /** The last version that message-service has confirmed to hold; less than `version` while a change awaits its answer. */
+  /**
+   * The last version that message-service confirmed; below `version` until chat-service replies to the
+   * change.
+   */
   confirmedVersion: number;
 }
 
@@ -29,6 +36,8 @@ export const chatEntity = new EntitySchema<ChatRow>({
     status: { type: 'text' },
     createdAt: { name: 'created_at', type: 'timestamptz', precision: 3 },
     updatedAt: { name: 'updated_at', type: 'timestamptz', precision: 3 },
+    waitingSince: { name: 'waiting_since', type: 'timestamptz', precision: 3, default: () => 'now()' },
+    idempotencyKey: { name: 'idempotency_key', type: 'text', nullable: true },
     version: { type: 'integer' },
     confirmedVersion: { name: 'confirmed_version', type: 'integer' },
   },
@@ -37,6 +46,14 @@ export const chatEntity = new EntitySchema<ChatRow>({
     { name: 'chat_newest', columns: ['createdAt', 'id'] },
     { name: 'chat_newest_of_client', columns: ['clientId', 'createdAt', 'id'] },
     { name: 'chat_by_status', columns: ['status', 'createdAt', 'id'] },
+    { name: 'chat_waiting', columns: ['waitingSince', 'id'], where: `status = 'PENDING'` },
+    // Not unique: a table that grows with chats is unique by chat first. `open` runs one request of a client
+    // at a time.
+    {
+      name: 'chat_key_of_client',
+      columns: ['clientId', 'idempotencyKey'],
+      where: 'idempotency_key IS NOT NULL',
+    },
   ],
 });
 

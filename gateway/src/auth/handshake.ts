@@ -1,13 +1,15 @@
 import type { Bus } from '@switchboard/shared/bus';
 import { ERRORS, Failure, type ErrorCode } from '@switchboard/shared/errors';
-import type { Tally } from '@switchboard/shared/limits';
+import type { KeyedSemaphore } from '@switchboard/shared/limits';
 import type { Logger } from '@switchboard/shared/runtime';
 import type { ExtendedError } from 'socket.io';
-import { ClientEvent } from '../client-event.ts';
-import type { EventLimits } from '../limits/event-limits.ts';
-import type { ChatServer, ChatSocket } from '../sockets.ts';
+import { ClientEvent } from '../events/client-event.ts';
+import type { EventLimits } from '../events/event-limits.ts';
+import { close } from '../connection/internals/engine.io.ts';
+import type { ChatServer, ChatSocket } from '../connection/sockets.ts';
+import { FaultLog } from '../fault-log.ts';
 import { bearerToken } from './token.ts';
-import type { Verify } from './verify.ts';
+import type { Verify } from './claims.ts';
 import { Visits } from './visits.ts';
 
 export interface HandshakeParts {
@@ -17,34 +19,41 @@ export interface HandshakeParts {
   readonly allowQueryToken: boolean;
   readonly limits: EventLimits;
   /** Sockets per user. */
-  readonly sockets: Tally<number>;
+  readonly sockets: KeyedSemaphore<number>;
   readonly logger: Logger;
 }
 
-/** What a client is told of a refusal; whatever else it was, is ours to know. */
-const TOLD = new Set<ErrorCode>(['UNAUTHORIZED', 'RATE_LIMITED', 'TOO_MANY_CONNECTIONS']);
+/** The codes that a client may see. Other failures are hidden. */
+const VISIBLE = new Set<ErrorCode>(['UNAUTHORIZED', 'RATE_LIMITED', 'TOO_MANY_CONNECTIONS']);
 
-/** Lets in who brings a valid token. Every refusal of a token reads the same, but for its trace. */
-export function guardHandshake(io: ChatServer, { bus, gatewayId, verify, allowQueryToken, limits, sockets, logger }: HandshakeParts): void {
+/** Admits sockets with a valid token. All refused tokens get the same error, except for the trace. */
+export function guardHandshake(
+  io: ChatServer,
+  { bus, gatewayId, verify, allowQueryToken, limits, sockets, logger }: HandshakeParts,
+): void {
   const visits = new Visits();
+  const faults = new FaultLog(logger);
 
   io.use((socket, next) => {
     if (!visits.begin(socket.conn)) {
-      socket.conn.close();
-      next(new Error('one CONNECT too many'));
+      close(socket.conn);
+      next(new Error('too many CONNECT packets'));
       return;
     }
-    const connecting = new ClientEvent('connect', bus.spans, gatewayId, [socket.handshake.auth['traceparent']]);
+    const connecting = new ClientEvent('connect', bus.spans, gatewayId, [
+      socket.handshake.auth['traceparent'],
+    ]);
     admit(socket).then(
       () => {
-        connecting.answered();
+        connecting.replied();
         next();
       },
       (error: unknown) => {
         const { traceId } = connecting.trace;
         const failure = toFailure(error, traceId);
+        faults.log('handshake: a connection failed', failure, connecting.trace, {});
         visits.leave(socket.conn);
-        connecting.answered(failure.code);
+        connecting.replied(failure.code);
         next(refusal(failure, traceId));
       },
     );
@@ -54,25 +63,29 @@ export function guardHandshake(io: ChatServer, { bus, gatewayId, verify, allowQu
     const identity = await verify(tokenOf(socket, allowQueryToken));
     if (identity.kind !== 'user') throw new Failure('UNAUTHORIZED');
     const { id } = identity.actor;
-    limits.takeOf(id);
+    limits.consumeForUser(id);
     if (socket.conn.readyState !== 'open') throw new Failure('UNAVAILABLE');
-    if (!sockets.add(id)) throw new Failure('TOO_MANY_CONNECTIONS');
+    if (!sockets.tryAcquire(id)) throw new Failure('TOO_MANY_CONNECTIONS');
     socket.data = identity;
-    whenOver(socket, () => {
-      sockets.remove(id);
+    onceEnded(socket, () => {
+      sockets.release(id);
       visits.leave(socket.conn);
     });
   }
 
   function toFailure(error: unknown, traceId: string): Failure {
-    if (error instanceof Failure && TOLD.has(error.code)) return error;
-    if (!(error instanceof Failure)) logger.error({ err: error, trace_id: traceId }, 'a token could not be verified');
+    if (error instanceof Failure && VISIBLE.has(error.code)) return error;
+    if (!(error instanceof Failure))
+      logger.error({ err: error, trace_id: traceId }, 'handshake: verifying a token failed');
     return new Failure(error instanceof Failure && error.retryable ? 'UNAVAILABLE' : 'UNAUTHORIZED');
   }
 }
 
-/** Once, whether it disconnects or its connection ends before it is a socket at all. Nothing of it stays with the connection. */
-function whenOver(socket: ChatSocket, run: () => void): void {
+/**
+ * Runs once: when the socket disconnects, or when its connection closes during the handshake. Leaves no
+ * listener on the connection.
+ */
+function onceEnded(socket: ChatSocket, run: () => void): void {
   const end = () => {
     socket.off('disconnect', end);
     socket.conn.off('close', end);

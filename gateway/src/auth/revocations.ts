@@ -1,35 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { observe, type Bus } from '@switchboard/shared/bus';
-import { presenceContracts, REVOCATIONS_PAGE, type ReplyOf } from '@switchboard/shared/contracts';
-import { Failure } from '@switchboard/shared/errors';
+import { type Bus } from '@switchboard/shared/bus';
+import { observeGauge } from '@switchboard/shared/telemetry';
+import { presenceContracts, REVOCATIONS_PAGE, type Revocation } from '@switchboard/shared/contracts';
 import type { Logger } from '@switchboard/shared/runtime';
-import { CLOCK_SKEW_MS, type Identity } from './claims.ts';
-import type { Verify } from './verify.ts';
+import { CLOCK_SKEW_MS, type Identity, type Verify } from './claims.ts';
+import { refused } from './refusal.ts';
 
-type Revoked = ReplyOf<typeof presenceContracts.readRevocations>['revocations'][number];
-
-/** A revocation holds everywhere a second after it was answered. */
+/** A revocation must hold on all gateways one second after its reply. */
 const EVERY_MS = 400;
 const PRUNE_EVERY_MS = 60_000;
 
-interface Ended {
-  /** Tokens issued until then; of a single token, whenever it was issued. */
+interface InForce {
+  /** Tokens issued until then are revoked. A single token is revoked whenever it was issued. */
   readonly revokedAt: number;
-  /** No token that it is about is valid after that. */
+  /** All tokens that it revokes have expired then. */
   readonly until: number;
 }
 
-const idOf = ({ userId, jti }: Pick<Revoked, 'userId' | 'jti'>): string => (jti === undefined ? `user ${String(userId)}` : `token ${jti}`);
+const idOf = ({ userId, jti }: Pick<Revocation, 'userId' | 'jti'>): string =>
+  jti === undefined ? `user ${String(userId)}` : `token ${jti}`;
 
 /**
- * What presence-service's list of revocations says, read from the position reached before. Asking for it, again and again, needs
- * no other way to hear of one that was missed. While presence-service is away nothing can be revoked, and what was read holds.
+ * A copy of presence-service's list of revocations. It polls from the last position, so that no revocation is
+ * lost. While presence-service is away no token can be revoked, and the copy stays valid.
  */
 export class Revocations {
   readonly #bus: Bus;
   readonly #logger: Logger;
-  readonly #ended = new Map<string, Ended>();
+  readonly #revocations = new Map<string, InForce>();
   readonly #stopObserving: () => void;
+  #onRevoked: () => void = () => undefined;
   #position = 0;
   #prunedAt = performance.now();
   #isStopped = false;
@@ -37,30 +37,45 @@ export class Revocations {
   private constructor(bus: Bus, logger: Logger) {
     this.#bus = bus;
     this.#logger = logger;
-    this.#stopObserving = observe('switchboard.gateway.revocations', '{revocation}', 'Revocations that hold', () => [{ labels: {}, value: this.#ended.size }]);
+    this.#stopObserving = observeGauge(
+      'switchboard.gateway.revocations',
+      '{revocation}',
+      'Revocations in force',
+      () => [{ labels: {}, value: this.#revocations.size }],
+    );
   }
 
-  /** All that holds already, waiting for presence-service as long as it takes: nobody is let in before. */
+  /** Reads the whole list. Waits for presence-service without a limit: no socket is admitted before. */
   static async read(bus: Bus, logger: Logger): Promise<Revocations> {
     const revocations = new Revocations(bus, logger);
     while (!(await revocations.#readAll())) await sleep(EVERY_MS);
     return revocations;
   }
 
-  /** Reads on; `onRevoked` is called whenever there is something new. */
+  /**
+   * Holds a revocation that this gateway has just forwarded, before its reply leaves: it does not wait for
+   * the next poll.
+   */
+  apply(revocation: Revocation): void {
+    this.#add(revocation);
+    this.#onRevoked();
+  }
+
+  /** Keeps polling; `onRevoked` runs after each new revocation. */
   follow(onRevoked: () => void): void {
+    this.#onRevoked = onRevoked;
     void this.#follow(onRevoked);
   }
 
   async #follow(onRevoked: () => void): Promise<void> {
-    // Whoever connected while the first were read was judged by what was read so far.
-    let told = 0;
+    // From 0: sockets may have connected while the first pages were read.
+    let reported = 0;
     while (!this.#isStopped) {
       await sleep(EVERY_MS, undefined, { ref: false });
       await this.#readAll();
-      // A page may have been read, and the next not.
-      if (this.#position > told) onRevoked();
-      told = this.#position;
+      // `#readAll` may have read a page before it failed.
+      if (this.#position > reported) onRevoked();
+      reported = this.#position;
       this.#prune();
     }
   }
@@ -71,44 +86,56 @@ export class Revocations {
   }
 
   has(identity: Identity): boolean {
-    if (identity.tokenId !== undefined && this.#ended.has(idOf({ jti: identity.tokenId }))) return true;
+    if (identity.tokenId !== undefined && this.#revocations.has(idOf({ jti: identity.tokenId }))) return true;
     if (identity.kind === 'machine') return false;
-    const ended = this.#ended.get(idOf({ userId: identity.actor.id }));
-    // Its issuer's clock may have been ahead.
-    return ended !== undefined && identity.issuedAt <= ended.revokedAt + CLOCK_SKEW_MS;
+    const revocation = this.#revocations.get(idOf({ userId: identity.actor.id }));
+    // The issuer's clock may have been ahead.
+    return revocation !== undefined && identity.issuedAt <= revocation.revokedAt + CLOCK_SKEW_MS;
   }
 
-  /** False when it could not be read to the end. */
+  /** False when reading failed before the end. */
   async #readAll(): Promise<boolean> {
     try {
       let hasMore = true;
       while (hasMore) hasMore = await this.#readPage();
       return true;
     } catch (error) {
-      this.#logger.debug({ err: error }, 'revocations could not be read; trying again');
+      this.#logger.debug({ err: error }, 'revocations: reading failed');
       return false;
     }
   }
 
   async #readPage(): Promise<boolean> {
-    const { revocations, hasMore } = await this.#bus.request(presenceContracts.readRevocations, { after: this.#position, limit: REVOCATIONS_PAGE });
+    const { revocations, hasMore } = await this.#bus.request(presenceContracts.readRevocations, {
+      after: this.#position,
+      limit: REVOCATIONS_PAGE,
+    });
     for (const revoked of revocations) {
-      this.#ended.set(idOf(revoked), { revokedAt: Date.parse(revoked.revokedAt), until: Date.parse(revoked.until) });
+      this.#add(revoked);
       this.#position = revoked.position;
     }
     return hasMore;
   }
 
+  #add(revoked: Revocation): void {
+    this.#revocations.set(idOf(revoked), {
+      revokedAt: Date.parse(revoked.revokedAt),
+      until: Date.parse(revoked.until),
+    });
+  }
+
   #prune(): void {
     if (performance.now() - this.#prunedAt < PRUNE_EVERY_MS) return;
     this.#prunedAt = performance.now();
-    for (const [id, { until }] of this.#ended) if (until < Date.now()) this.#ended.delete(id);
+    for (const [id, { until }] of this.#revocations) if (until < Date.now()) this.#revocations.delete(id);
   }
 }
 
-/** Takes what `verify` takes, unless it was revoked. */
-export const unlessRevoked = (verify: Verify, revocations: Revocations): Verify => async (token) => {
-  const identity = await verify(token);
-  if (revocations.has(identity)) throw new Failure('UNAUTHORIZED');
-  return identity;
-};
+/** `verify`, which also throws UNAUTHORIZED for a revoked token. */
+export const unlessRevoked =
+  (verify: Verify, revocations: Revocations): Verify =>
+  async (token) => {
+    const identity = await verify(token);
+    if (revocations.has(identity)) throw refused('revoked');
+    return identity;
+  };

@@ -1,38 +1,76 @@
-import type { Bus } from '@switchboard/shared/bus';
-import { parse, requestContracts, type HttpBinding } from '@switchboard/shared/contracts';
+import type { Bus, Json } from '@switchboard/shared/bus';
+import {
+  parse,
+  requestContracts,
+  type HttpBinding,
+  type RequestContract,
+} from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
-import express, { Router, type Request } from 'express';
-import type { Askers } from './authenticate.ts';
+import { Router, type Request, type Response } from 'express';
+import { z } from 'zod';
+import type { Authenticator } from './authenticate.ts';
+import { hasBody, notJson, readJson } from './body.ts';
+import type { RouteName } from './methods.ts';
 import { traceOf } from './trace.ts';
 
-const MAX_BODY = '64kb';
-
-/** Every contract that names a path, forwarded to its owner as the sockets' events are. */
-export function apiRoutes(bus: Bus, askers: Askers): Router {
+/**
+ * A route for each contract with an HTTP binding. It forwards requests to the owner. `beforeReply`: what the
+ * gateway itself does before a reply of this contract leaves.
+ */
+export function apiRoutes(
+  bus: Bus,
+  authenticator: Authenticator,
+  beforeReply: ReadonlyMap<RequestContract, (reply: unknown) => void>,
+): Router {
   const router = Router();
-  router.use(express.json({ limit: MAX_BODY, type: ['application/json', 'application/merge-patch+json'] }));
+  router.use(readJson);
   for (const contract of requestContracts) {
     const { http } = contract;
     if (http === undefined) continue;
     router[http.method](http.path, async (request, response) => {
-      const asker = await askers.of(request, contract.caller);
-      const payload = parse(http.input, inputOf(request, http));
-      const reply = await bus.forward(contract, payload, { ...asker, trace: traceOf(response) });
-      response.status(http.status ?? 200).type('json').send(reply.text);
+      const caller = await authenticator.callerOf(request, contract.caller);
+      const payload = parse(http.input, inputOf(request, response, http));
+      const reply = await bus.forward(contract, payload, { ...caller, trace: traceOf(response) });
+      beforeReply.get(contract)?.(reply.toJSON());
+      response.status(statusOf(http, reply)).type('json').send(reply.text);
     });
   }
   return router;
 }
 
-/** Path parameters, query and body as one object. Throws VALIDATION when a name stands in two of them. */
-function inputOf(request: Request, { method }: HttpBinding<unknown>): Record<string, unknown> {
-  if (request.body === undefined && hasBody(request)) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'the body must be application/json' }] });
+/** The routes of the contracts. */
+export const apiRouteNames: readonly RouteName[] = requestContracts.flatMap(({ http }) => http ?? []);
+
+/** The repeat of a request that creates something creates nothing. */
+const statusOf = ({ status = 200 }: HttpBinding<unknown>, reply: Json): number =>
+  status !== 200 && Repeat.safeParse(reply.toJSON()).success ? 200 : status;
+
+const Repeat = z.object({ deduplicated: z.literal(true) });
+
+/**
+ * Path parameters, query, headers and body as one object. Throws UNSUPPORTED_MEDIA_TYPE for a body that is
+ * not JSON, and VALIDATION when two of them have the same name.
+ */
+function inputOf(
+  request: Request,
+  response: Response,
+  { method, headers = {} }: HttpBinding<unknown>,
+): Record<string, unknown> {
+  if (request.body === undefined && hasBody(request)) throw notJson(response);
   const body: unknown = method === 'get' ? {} : (request.body ?? {});
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'the body must be a JSON object' }] });
-  const parts = [request.params, request.query, body].flatMap((part): [string, unknown][] => Object.entries(part));
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'the body must be a JSON object' }] });
+  const named = Object.fromEntries(
+    Object.entries(headers).flatMap(([header, field]) => {
+      const value = request.get(header);
+      return value === undefined ? [] : [[field, value]];
+    }),
+  );
+  const parts = [request.params, request.query, named, body].flatMap((part): [string, unknown][] =>
+    Object.entries(part),
+  );
   const input = Object.fromEntries(parts);
-  if (Object.keys(input).length < parts.length) throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'a field is given twice' }] });
+  if (Object.keys(input).length < parts.length)
+    throw new Failure('VALIDATION', { issues: [{ path: '', problem: 'a field is given twice' }] });
   return input;
 }
-
-const hasBody = ({ headers }: Request): boolean => headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

@@ -1,73 +1,97 @@
 import type { RequestListener } from 'node:http';
 import { Failure } from '@switchboard/shared/errors';
 import { markUnanswered, type Checks, type Logger, type Telemetry } from '@switchboard/shared/runtime';
-import express, { type Express, type Request, type RequestHandler, type Response, type Router } from 'express';
+import express, {
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express';
 import helmet from 'helmet';
-import type { Admission } from '../limits/admission.ts';
+import type { Admission } from '../connection/admission.ts';
 import { cors } from './cors.ts';
 import { healthRoutes } from './health.ts';
+import { home } from './home.ts';
 import { problems } from './problems.ts';
 import { beginTrace } from './trace.ts';
 
-/** What the HTTP side serves at the moment. */
+/** What HTTP serves at the moment. */
 export interface HttpParts {
   checks: Checks;
-  /** The API, once it can be served. */
+  /** Undefined until the API can be served. */
   api: Router | undefined;
-  /** The contracts, where they are shown. */
+  /** The contracts; undefined where they are not shown. */
   readonly docs: RequestHandler | undefined;
 }
 
 const API = '/api/v1';
 
-/** The HTTP side of the gateway: health at once, the API as soon as it is there. */
-export function createHttpApp(served: HttpParts, admission: Admission, telemetry: Telemetry, logger: Logger): RequestListener {
+/** The HTTP server of the gateway: health at once, the API as soon as it is ready. */
+export function createHttpApp(
+  served: HttpParts,
+  admission: Admission,
+  telemetry: Telemetry,
+  logger: Logger,
+): RequestListener {
   const app = createExpress(served, admission, telemetry, logger);
   return (request, response) => {
-    // What is no URL names no route; Express would answer it past everything of ours.
-    if (!URL.canParse(request.url ?? '', 'http://localhost')) request.url = '/';
+    // For an invalid URL Express would send its own response and skip the middleware here.
+    if (!URL.canParse(request.url ?? '', 'http://localhost')) request.url = '/invalid-url';
     app(request, response);
   };
 }
 
-function createExpress(served: HttpParts, admission: Admission, telemetry: Telemetry, logger: Logger): Express {
+function createExpress(
+  served: HttpParts,
+  admission: Admission,
+  telemetry: Telemetry,
+  logger: Logger,
+): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(helmet());
+  // Over plain HTTP, as on a developer's machine, links must stay as they are.
+  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   app.use((request, response, next) => {
     markUnanswered(response);
-    response.prependOnceListener('close', () => { nameRoute(request, telemetry); });
+    telemetry.nameClient(admission.clientAddress(request));
+    response.prependOnceListener('close', () => {
+      nameRoute(request, telemetry);
+    });
     response.set('Trace-Id', beginTrace(response, telemetry).traceId);
     next();
   });
   app.use((request, response, next) => {
-    if (request.path !== '/livez') takeRequest(admission, request, response);
+    if (request.path !== '/livez') admitRequest(admission, request, response);
     next();
   });
   app.use(healthRoutes(() => served.checks));
-  if (served.docs !== undefined) app.use('/docs', served.docs);
+  if (served.docs !== undefined) app.get('/', home).use('/docs', served.docs);
   app.use(API, cors(admission));
   app.use(API, (request, response, next) => {
     if (served.api === undefined) throw new Failure('UNAVAILABLE');
     served.api(request, response, next);
   });
-  app.use(() => { throw new Failure('ROUTE_NOT_FOUND'); });
+  app.use(() => {
+    throw new Failure('ROUTE_NOT_FOUND');
+  });
   app.use(problems(logger));
   return app;
 }
 
-/** Whoever asks too often is answered once per connection. */
-function takeRequest(admission: Admission, request: Request, response: Response): void {
+/** Above the rate limit the reply ends the connection. */
+function admitRequest(admission: Admission, request: Request, response: Response): void {
   try {
-    admission.takeRequest(request);
+    admission.admitRequest(request);
   } catch (error) {
     response.set('Connection', 'close');
     throw error;
   }
 }
 
-/** Whichever route of the API took the request, by its pattern; a path that nobody serves has no name. */
+/** Names the span after the route's pattern. A path without a route has no name. */
 function nameRoute(request: Request, telemetry: Telemetry): void {
   const route: unknown = request.route;
-  if (typeof route === 'object' && route !== null && 'path' in route && typeof route.path === 'string') telemetry.nameRoute(`${API}${route.path}`);
+  if (typeof route === 'object' && route !== null && 'path' in route && typeof route.path === 'string')
+    telemetry.nameRoute(`${API}${route.path}`);
 }

@@ -1,27 +1,26 @@
-import { REQUEST_TIMEOUT_MS, type Asking } from '@switchboard/shared/bus';
+import { REQUEST_TIMEOUT_MS, type RequestOptions } from '@switchboard/shared/bus';
 import type { Actor, Caller } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
-import { Turns } from '@switchboard/shared/limits';
+import { KeyedSemaphore } from '@switchboard/shared/limits';
 import type { Request } from 'express';
-import type { Identity } from '../auth/claims.ts';
+import type { Identity, Verify } from '../auth/claims.ts';
 import { bearerToken } from '../auth/token.ts';
-import type { Verify } from '../auth/verify.ts';
-import type { EventLimits } from '../limits/event-limits.ts';
+import type { EventLimits } from '../events/event-limits.ts';
 
-/** How long a request waits for its turn. */
-const PATIENCE_MS = REQUEST_TIMEOUT_MS;
+/** How long a request may wait for a place among the user's requests in flight. */
+const MAX_WAIT_MS = REQUEST_TIMEOUT_MS;
 
-/** Finds out who asks over HTTP, and whether they may ask once more. */
-export class Askers {
+/** Authenticates HTTP requests and limits them per user. */
+export class Authenticator {
   readonly #verify: Verify;
   readonly #limits: EventLimits;
-  readonly #turns: Turns<number>;
+  readonly #inFlight: KeyedSemaphore<number>;
 
-  /** `maxInFlight`: how many requests of a user are at work at once. */
+  /** `maxInFlight`: requests of one user that run at the same time. */
   constructor(verify: Verify, limits: EventLimits, maxInFlight: number) {
     this.#verify = verify;
     this.#limits = limits;
-    this.#turns = new Turns(maxInFlight, PATIENCE_MS);
+    this.#inFlight = new KeyedSemaphore(maxInFlight);
   }
 
   /** Throws UNAUTHORIZED, RATE_LIMITED, BUSY, and FORBIDDEN for a machine. */
@@ -29,13 +28,19 @@ export class Askers {
     const identity = await this.#identify(request);
     if (identity.kind !== 'user') throw new Failure('FORBIDDEN');
     const { id } = identity.actor;
-    this.#limits.takeOf(id);
-    whenAnswered(request, await this.#turns.take(id));
+    this.#limits.consumeForUser(id);
+    await this.#inFlight.acquire(id, MAX_WAIT_MS);
+    onceReplied(request, () => {
+      this.#inFlight.release(id);
+    });
     return identity.actor;
   }
 
-  /** Whom a contract is for. Throws UNAUTHORIZED, RATE_LIMITED, and FORBIDDEN when it is for somebody else. */
-  async of(request: Request, caller: Caller): Promise<Asking> {
+  /**
+   * The caller of a contract. Throws UNAUTHORIZED, RATE_LIMITED, BUSY, and FORBIDDEN for another kind of
+   * caller.
+   */
+  async callerOf(request: Request, caller: Caller): Promise<RequestOptions> {
     if (caller === 'user') return { actor: await this.user(request) };
     const identity = await this.#identify(request);
     if (identity.kind !== 'machine' || caller !== 'machine') throw new Failure('FORBIDDEN');
@@ -47,8 +52,8 @@ export class Askers {
   }
 }
 
-/** Or nobody waits for the answer any more. */
-function whenAnswered({ res }: Request, run: () => void): void {
+/** Runs when the response was sent, or its connection has ended. */
+function onceReplied({ res }: Request, run: () => void): void {
   if (res === undefined || res.closed) run();
   else res.once('close', run);
 }

@@ -1,64 +1,116 @@
-import { basename } from 'node:path';
-import type { Bus, Trace } from '@switchboard/shared/bus';
+import type { Bus } from '@switchboard/shared/bus';
+import type { Trace } from '@switchboard/shared/telemetry';
 import { FileInfo, messageContracts, parse, type Actor } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { Request, Response } from 'express';
 import multer, { MulterError, type StorageEngine } from 'multer';
-import { putBytes } from './transfer.ts';
+import { hasBody, unsupported } from './body.ts';
+import { fileNameOf } from './file-name.ts';
+import { putBytes, removeBytes } from './transfer.ts';
 
 const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/;
-const MAX_NAME_LENGTH = 200;
-/** What a form needs beside its file. */
+const FORM = 'multipart/form-data';
+/** The bytes of a form beside its file. */
 const MAX_FORM_BYTES = 16 * 1024;
 
 /**
- * Reads one multipart file, field `file`, and streams it to message-service as it comes: nothing is kept here.
- * Throws VALIDATION for a form that is not that, TOO_LARGE, and UNAVAILABLE when the bytes cannot be stored.
+ * Streams the multipart field `file` to message-service and buffers nothing. Throws UNSUPPORTED_MEDIA_TYPE
+ * for no form, VALIDATION for another form, TOO_LARGE, and UNAVAILABLE when the bytes cannot be stored.
  */
-export async function receiveFile(request: Request, response: Response, bus: Bus, actor: Actor, trace: Trace, maxBytes: number): Promise<FileInfo> {
-  // Nobody would hear of it that the form never comes.
+export async function receiveFile(
+  request: Request,
+  response: Response,
+  bus: Bus,
+  actor: Actor,
+  trace: Trace,
+  maxBytes: number,
+): Promise<FileInfo> {
+  // On a destroyed request no event would come any more.
   if (request.destroyed) throw new Failure('UNAVAILABLE');
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes + MAX_FORM_BYTES) throw new Failure('TOO_LARGE');
+  if (hasBody(request) && request.is(FORM) === false) throw unsupported(response, [FORM]);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes + MAX_FORM_BYTES)
+    throw new Failure('TOO_LARGE');
   let stored: FileInfo | undefined;
+  let removeUrl: string | undefined;
   const storage: StorageEngine = {
     _handleFile(_request, file, done) {
-      storeFile(file).then((info) => { stored = info; done(null, {}); }, (error: unknown) => { done(error); });
+      storeFile(file).then(
+        (info) => {
+          stored = info;
+          done(null, {});
+        },
+        (error: unknown) => {
+          done(error);
+        },
+      );
     },
-    _removeFile(_request, _file, done) { done(null); },
+    _removeFile(_request, _file, done) {
+      done(null);
+    },
   };
 
   let tooLarge: () => void = () => undefined;
 
   async function storeFile(file: Express.Multer.File): Promise<FileInfo> {
     const aborted = new AbortController();
-    file.stream.once('limit', () => { aborted.abort(); tooLarge(); });
-    request.once('close', () => { if (!request.complete) aborted.abort(); });
-    const { url } = await bus.request(messageContracts.uploadFile, { name: nameOf(file), contentType: contentTypeOf(file) }, { actor, trace });
-    return parse(FileInfo, await putBytes(url, file.stream, aborted.signal));
+    file.stream.once('limit', () => {
+      aborted.abort();
+      tooLarge();
+    });
+    request.once('close', () => {
+      if (!request.complete) aborted.abort();
+    });
+    const { url } = await bus.request(
+      messageContracts.uploadFile,
+      { name: fileNameOf(file.originalname), contentType: contentTypeOf(file) },
+      { actor, trace },
+    );
+    const { json, ...put } = await putBytes(url, file.stream, aborted.signal);
+    ({ removeUrl } = put);
+    return parse(FileInfo, json);
   }
 
   await new Promise<void>((resolve, reject) => {
-    // Multer would read the rest of the form first.
-    tooLarge = () => { reject(new Failure('TOO_LARGE')); };
-    request.once('close', () => { if (!request.complete) reject(new Failure('UNAVAILABLE')); });
-    const upload = multer({ storage, defParamCharset: 'utf8', limits: { fileSize: maxBytes, files: 1, fields: 0, parts: 2 } }).single('file');
-    upload(request, response, (error: unknown) => { if (error === undefined || error === null) resolve(); else reject(toFailure(error)); });
+    // Rejects now: Multer would first read the rest of the form.
+    tooLarge = () => {
+      reject(new Failure('TOO_LARGE'));
+    };
+    request.once('close', () => {
+      if (!request.complete) reject(new Failure('UNAVAILABLE'));
+    });
+    const upload = multer({
+      storage,
+      defParamCharset: 'utf8',
+      limits: { fileSize: maxBytes, files: 1, fields: 0, parts: 2 },
+    }).single('file');
+    upload(request, response, (error: unknown) => {
+      if (error === undefined || error === null) resolve();
+      else reject(toFailure(error));
+    });
+  }).catch(async (error: unknown) => {
+    // The file came before what is wrong, and no one was told its id.
+    await removeBytes(removeUrl);
+    throw error;
   });
-  if (stored === undefined) throw new Failure('VALIDATION', { issues: [{ path: 'file', problem: 'a multipart field `file` with a file is needed' }] });
+  if (stored === undefined)
+    throw new Failure('VALIDATION', {
+      issues: [{ path: 'file', problem: 'a multipart field `file` with a file is needed' }],
+    });
   return stored;
 }
-
-const nameOf = (file: Express.Multer.File): string =>
-  basename(file.originalname.replaceAll('\\', '/')).replaceAll(/[\p{Cc}\p{Cs}]/gu, '').slice(0, MAX_NAME_LENGTH).toWellFormed() || 'file';
 
 function contentTypeOf(file: Express.Multer.File): string {
   const type = file.mimetype.toLowerCase();
   return MEDIA_TYPE.test(type) ? type : 'application/octet-stream';
 }
 
-/** The reader of multipart forms says everything by plain errors; what is no outage of ours is the form's fault. */
+/** Multer and its parser throw plain errors: any that is no Failure means an invalid form. */
 function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof MulterError && error.code === 'LIMIT_FILE_SIZE') return new Failure('TOO_LARGE');
-  return new Failure('VALIDATION', { issues: [{ path: 'file', problem: 'one multipart file is needed' }] }, { cause: error });
+  return new Failure(
+    'VALIDATION',
+    { issues: [{ path: 'file', problem: 'one multipart file is needed' }] },
+    { cause: error },
+  );
 }

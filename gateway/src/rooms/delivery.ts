@@ -1,14 +1,34 @@
-import { Counts, Durations, type OpenSpan, type RoomEventFrame } from '@switchboard/shared/bus';
-import type { RoomOwner } from '@switchboard/shared/contracts';
-import { sinceOrigin } from '../origin.ts';
+import { type RoomEventFrame } from '@switchboard/shared/bus';
+import { Counter, DurationHistogram, type OpenSpan } from '@switchboard/shared/telemetry';
+import { roomEvents, type RoomOwner } from '@switchboard/shared/contracts';
+import { sinceOrigin } from '../events/origin.ts';
 
-const durations = new Durations('switchboard.delivery.duration', 'From a frame read here to the room event it caused being told to the sockets here', ['event']);
-const delivered = new Counts('switchboard.room_events.delivered', '{event}', 'Room events told to the sockets of this gateway', 'event');
-const repeated = new Counts('switchboard.room_events.repeated', '{event}', 'Room events heard again, and dropped', 'owner');
-const held = new Counts('switchboard.room_events.held', '{event}', 'Room events held because one before them was missing', 'owner');
-const filled = new Counts('switchboard.room_events.filled', '{event}', 'Room events that were missing and read from the log', 'owner');
+const durations = new DurationHistogram(
+  'switchboard.delivery.duration',
+  'From reading a frame to delivering the room event it caused to the sockets of the same gateway',
+  ['event'],
+);
+const delivered = new Counter(
+  'switchboard.room_events.delivered',
+  '{event}',
+  'Room events delivered to the sockets of this gateway',
+  'event',
+);
+const repeated = new Counter(
+  'switchboard.room_events.repeated',
+  '{event}',
+  'Room events received again and dropped',
+  'owner',
+);
+const held = new Counter('switchboard.room_events.held', '{event}', 'Room events held behind a gap', 'owner');
+const filled = new Counter(
+  'switchboard.room_events.filled',
+  '{event}',
+  'Room events that were missing and were read from the log',
+  'owner',
+);
 
-/** What becomes of one room event at this gateway, for those who run the system. */
+/** The span and the metrics of one room event that this gateway received. */
 export class Delivery {
   readonly #gatewayId: string;
   readonly #owner: RoomOwner;
@@ -22,15 +42,15 @@ export class Delivery {
     this.#span = span;
   }
 
-  /** How many sockets is counted only where it is recorded. */
-  told(event: string, countSockets: () => number): void {
+  /** `countSockets` is called only if a span is recorded. */
+  delivered(event: string, countSockets: () => number): void {
     delivered.add(1, event);
     const took = sinceOrigin(this.#origin, this.#gatewayId);
     if (took !== undefined) durations.record(took, event);
     this.#span?.end(undefined, { 'switchboard.sockets': countSockets() });
   }
 
-  /** Not meant for sockets. */
+  /** The event is not for sockets. */
   ignored(): void {
     this.#span?.end(undefined, { 'switchboard.sockets': 0 });
   }
@@ -45,10 +65,16 @@ export class Delivery {
   }
 }
 
-// They exist before they count: a rate sees no first one that comes out of nothing.
-export const beginCounting = (owners: readonly RoomOwner[]): void => {
+/** Creates the series at 0, so that `rate()` sees the first increment. */
+export const createSeries = (owners: readonly RoomOwner[]): void => {
   for (const owner of owners) for (const counts of [repeated, held, filled]) counts.add(0, owner);
+  for (const { event } of roomEvents) {
+    delivered.add(0, event);
+    durations.createSeries(event);
+  }
 };
 
-/** An entry came from the log in place of an event that was lost. */
-export const countFilled = (owner: RoomOwner, entries: number): void => { filled.add(entries, owner); };
+/** Entries were read from the log in place of lost events. */
+export const countFilled = (owner: RoomOwner, entries: number): void => {
+  filled.add(entries, owner);
+};

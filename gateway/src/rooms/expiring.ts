@@ -7,8 +7,8 @@ interface Active {
 }
 
 /**
- * What a room's sockets have been told is so and must be told the end of: typing. It ends when its author says so, when an
- * event of theirs implies it, or by itself; a lost end, or a dead sender, leaves nothing standing.
+ * States of a room that must end: typing. A state ends when its author says so, when another event of the
+ * author implies it, or after a time. A lost end or a dead sender leaves no state standing.
  */
 export class Expiring {
   readonly #emit: (contract: RoomEventContract, payload: unknown) => void;
@@ -18,23 +18,26 @@ export class Expiring {
     this.#emit = emit;
   }
 
-  /** An expiring event was heard: begins, renews or ends what it speaks of. An end of what has not begun is told to nobody. */
-  hear(contract: RoomEventContract, payload: unknown): void {
+  /** Starts, renews or ends a state. The end of a state that is not active is dropped. */
+  receive(contract: RoomEventContract, payload: unknown): void {
     const { expiry } = contract;
     if (expiry === undefined) return;
     const key = keyOf(contract, contract.author(payload));
     const wasActive = this.#stop(key) !== undefined;
     if (expiry.while(payload)) {
-      const timer = setTimeout(() => { this.#end(key); }, expiry.afterMs);
+      const timer = setTimeout(() => {
+        this.#end(key);
+      }, expiry.afterMs);
       this.#active.set(key, { contract, payload, timer });
     }
     if (wasActive || expiry.while(payload)) this.#emit(contract, payload);
   }
 
-  /** Another event of `author` was heard: ends what it implies the end of. */
+  /** Ends the states of `author` that `event` implies the end of. */
   endBy(event: string, author: number): void {
     for (const [key, { contract }] of this.#active) {
-      if (key === keyOf(contract, author) && contract.expiry?.endedBy.includes(event) === true) this.#end(key);
+      if (key === keyOf(contract, author) && contract.expiry?.endedBy.includes(event) === true)
+        this.#end(key);
     }
   }
 
@@ -44,7 +47,8 @@ export class Expiring {
 
   #end(key: string): void {
     const active = this.#stop(key);
-    if (active?.contract.expiry !== undefined) this.#emit(active.contract, active.contract.expiry.then(active.payload));
+    if (active?.contract.expiry !== undefined)
+      this.#emit(active.contract, active.contract.expiry.then(active.payload));
   }
 
   #stop(key: string): Active | undefined {
@@ -55,4 +59,5 @@ export class Expiring {
   }
 }
 
-const keyOf = (contract: RoomEventContract, author: number | undefined): string => `${contract.event} ${String(author)}`;
+const keyOf = (contract: RoomEventContract, author: number | undefined): string =>
+  `${contract.event} ${String(author)}`;

@@ -1,57 +1,50 @@
-import type { RoomOwner } from '@switchboard/shared/contracts';
-import type { ChatSocket } from '../sockets.ts';
-
-/** How far each durable log goes. */
-export type Revs = Readonly<Record<DurableOwner, number>>;
-export type DurableOwner = Exclude<RoomOwner, 'presence'>;
-export const DURABLE_OWNERS = ['chat', 'message'] as const satisfies readonly DurableOwner[];
-
-/** An entry of a log, as it goes to sockets. */
-export interface Told {
-  readonly owner: DurableOwner;
-  readonly rev: number;
-  readonly event: string;
-  readonly payload: unknown;
-  /** The user whose sockets do not hear it. */
-  readonly except: number | undefined;
-}
+import type { ChatSocket } from '../connection/sockets.ts';
+import { DURABLE_OWNERS, type DurableOwner, type Revs } from './durable-owners.ts';
+import type { SocketEvent } from './socket-event.ts';
 
 /**
- * A socket that is joining. From its admission on it hears the room; until its snapshot stands, what it hears waits; then
- * it is told what the snapshot does not hold, once and in order.
+ * A socket that is joining a chat. Its events wait until it has its snapshot. Then it gets those that the
+ * snapshot does not hold, each once and in order.
  */
 export class Joining {
   readonly socket: ChatSocket;
-  /** Where the room stood, per log, when the socket began to hear it; unknown until the room itself has a beginning. */
+  /** The room's `rev` per log when the socket was admitted; unknown until the room has its first snapshot. */
   readonly since: Partial<Record<DurableOwner, number>>;
-  /** What the socket knows of, per log. */
+  /** The last `rev` per log that the socket has. */
   readonly #position: Record<DurableOwner, number> = { chat: 0, message: 0 };
-  #waiting: Told[] | undefined = [];
+  /** Undefined once the socket is live. */
+  #waiting: SocketEvent[] | undefined = [];
 
   constructor(socket: ChatSocket, since: Partial<Record<DurableOwner, number>>) {
     this.socket = socket;
     this.since = since;
   }
 
-  hear(told: Told): void {
-    if (this.#waiting === undefined) this.#tell(told);
-    else this.#waiting.push(told);
+  receive(event: SocketEvent): void {
+    if (this.#waiting === undefined) this.#deliver(event);
+    else this.#waiting.push(event);
   }
 
-  /** The snapshot has been answered: what came after it is told now. `missed`: what the logs hold between it and `since`. */
-  goLive(snapshot: Revs, missed: readonly Told[]): void {
+  /**
+   * The socket has its snapshot: delivers what came after it. `missed`: the entries between the snapshot and
+   * `since`.
+   */
+  goLive(snapshot: Revs, missed: readonly SocketEvent[]): void {
     Object.assign(this.#position, snapshot);
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
-    for (const told of [...missed, ...waiting]) this.#tell(told);
+    for (const event of [...missed, ...waiting]) this.#deliver(event);
   }
 
-  /** Live, and knows of nothing that the room has yet to tell: from here on both hear the same. */
-  isLevelWith(roomPosition: (owner: DurableOwner) => number | undefined): boolean {
-    return this.#waiting === undefined && DURABLE_OWNERS.every((owner) => (roomPosition(owner) ?? -1) >= this.#position[owner]);
+  /** The socket is live, and not ahead of the room: both need the same events from here on. */
+  hasCaughtUp(roomPosition: (owner: DurableOwner) => number | undefined): boolean {
+    return (
+      this.#waiting === undefined &&
+      DURABLE_OWNERS.every((owner) => (roomPosition(owner) ?? -1) >= this.#position[owner])
+    );
   }
 
-  #tell({ owner, rev, event, payload, except }: Told): void {
+  #deliver({ owner, rev, event, payload, except }: SocketEvent): void {
     if (rev <= this.#position[owner]) return;
     this.#position[owner] = rev;
     if (except !== this.socket.data.actor.id) this.socket.emit(event, payload);

@@ -1,72 +1,107 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { observe, REQUEST_TIMEOUT_MS, type Bus } from '@switchboard/shared/bus';
-import { chatContracts, chatHeads, LOG_PAGE, messageContracts, messageHeads, parse, presenceContracts, type Heads, type ReplyOf } from '@switchboard/shared/contracts';
+import { REQUEST_TIMEOUT_MS, type Bus } from '@switchboard/shared/bus';
+import { observeGauge } from '@switchboard/shared/telemetry';
+import {
+  chatContracts,
+  chatHeads,
+  LOG_PAGE,
+  messageContracts,
+  messageHeads,
+  parse,
+  presenceContracts,
+  type Heads,
+  type ReplyOf,
+} from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
+import { UnknownEvents } from '@switchboard/shared/log';
 import type { Logger } from '@switchboard/shared/runtime';
-import type { EdgeEvent } from '../inbound.ts';
-import { userRoom, type ChatServer, type ChatSocket } from '../sockets.ts';
-import { beginCounting } from './delivery.ts';
-import { DURABLE_OWNERS, type DurableOwner, type Joining } from './joining.ts';
+import type { EdgeHandler } from '../events/inbound.ts';
+import { joinRoom } from '../connection/internals/socket.io.ts';
+import { userRoom, type ChatServer, type ChatSocket } from '../connection/sockets.ts';
+import { createSeries } from './delivery.ts';
+import { DURABLE_OWNERS, type DurableOwner } from './durable-owners.ts';
+import type { Joining } from './joining.ts';
 import type { Departure, Presence } from './presence.ts';
-import { Room } from './room.ts';
-import { within } from '../within.ts';
+import { NO_CHAT_CATCH_UP, Room, type ChatCatchUp, type RoomParts } from './room.ts';
+import { within } from './within.ts';
 
 const readHeadsOf = { chat: chatContracts.readHeads, message: messageContracts.readHeads };
 
 const RETRY_MS = 250;
-/** How often the heads of new rooms are asked for, and after how many such rounds those of all. */
+/** How often the gateway reads the heads of new rooms, and every how many rounds those of all rooms. */
 const CHECK_MS = 1_000;
 const ROUNDS_TO_ALL = 30;
 
-/** Leaving by intent is told at once; any other end of a transport may be a reload. */
+/** The user left. Any other end of a transport may be a page reload. */
 const INTENDED = new Set(['client namespace disconnect', 'server namespace disconnect']);
 
-/** What a client is told of a join: the logs' positions are the edge's own affair. */
-function forClient({ revs: _revs, chatRevThen: _then, ...snapshot }: ReplyOf<typeof messageContracts.joinChat>, statusChanges: readonly unknown[]) {
-  return snapshot.recovered === true ? { ...snapshot, statusChanges } : snapshot;
+/** The snapshot without what only the gateway needs: the positions of the logs. */
+function forClient(
+  { revs: _revs, chatRevThen: _then, ...snapshot }: ReplyOf<typeof messageContracts.joinChat>,
+  chatCatchUp: ChatCatchUp,
+) {
+  return snapshot.recovered === true ? { ...snapshot, ...chatCatchUp } : snapshot;
 }
 
 const isGone = (socket: ChatSocket): boolean => !socket.connected;
 
-/** The chats that sockets of this gateway have joined, each followed for as long as one is there. */
+/** The rooms of this gateway: one per chat, from its first joined socket to its last. */
 export class Rooms {
   readonly #rooms = new Map<string, Room>();
   readonly #roomsOf = new Map<string, readonly Room[]>();
-  /** Rooms whose heads nobody has asked for. */
+  /** Chats whose heads the next round reads. */
   #unchecked = new Set<string>();
   #roundsToAll = ROUNDS_TO_ALL;
   #reconnections = 0;
   readonly #timer: NodeJS.Timeout;
-  readonly #io: ChatServer;
   readonly #bus: Bus;
   readonly #presence: Presence;
-  readonly #gatewayId: string;
+  readonly #parts: RoomParts;
   readonly #stopObserving: (() => void)[];
   readonly #logger: Logger;
 
   constructor(io: ChatServer, bus: Bus, presence: Presence, gatewayId: string, logger: Logger) {
-    this.#io = io;
     this.#bus = bus;
-    this.#gatewayId = gatewayId;
     this.#presence = presence;
+    this.#parts = { io, bus, gatewayId, unknown: new UnknownEvents(logger), logger };
     this.#logger = logger;
     io.on('connection', (socket) => {
       if (!socket.connected) return;
-      void socket.join(userRoom(socket.data.actor.id));
-      socket.on('disconnect', (reason: unknown) => { this.#leaveAll(socket, INTENDED.has(String(reason)) ? 'left' : 'dropped'); });
+      joinRoom(socket, userRoom(socket.data.actor.id));
+      socket.on('disconnect', (reason: unknown) => {
+        this.#leaveAll(socket, INTENDED.has(String(reason)) ? 'left' : 'dropped');
+      });
     });
-    bus.onSignal(chatHeads, ({ heads }) => { this.#hearOfHeads('chat', heads); });
-    bus.onSignal(messageHeads, ({ heads }) => { this.#hearOfHeads('message', heads); });
+    bus.onSignal(chatHeads, ({ heads }) => {
+      this.#receiveHeads('chat', heads);
+    });
+    bus.onSignal(messageHeads, ({ heads }) => {
+      this.#receiveHeads('message', heads);
+    });
     bus.onReconnect(() => {
       this.#reconnections += 1;
-      for (const owner of DURABLE_OWNERS) void this.#askForHeads(owner);
+      for (const owner of DURABLE_OWNERS) void this.#readAllHeads(owner);
     });
-    this.#timer = setInterval(() => { this.#check(); }, CHECK_MS);
-    beginCounting(DURABLE_OWNERS);
+    this.#timer = setInterval(() => {
+      this.#check();
+    }, CHECK_MS);
+    createSeries(DURABLE_OWNERS);
     this.#stopObserving = [
-      observe('switchboard.gateway.sockets', '{socket}', 'Connected sockets', () => [{ labels: {}, value: io.of('/').sockets.size }]),
-      observe('switchboard.gateway.rooms', '{room}', 'Chats followed because a socket here has joined them', () => [{ labels: {}, value: this.#rooms.size }]),
-      observe('switchboard.gateway.entries_behind', '{entry}', 'Log entries known to exist that were not told here yet', () => DURABLE_OWNERS.map((owner) => ({ labels: { owner }, value: this.#behind(owner) }))),
+      observeGauge('switchboard.gateway.sockets', '{socket}', 'Connected sockets', () => [
+        { labels: {}, value: io.of('/').sockets.size },
+      ]),
+      observeGauge(
+        'switchboard.gateway.rooms',
+        '{room}',
+        'Chats that a socket of this gateway has joined',
+        () => [{ labels: {}, value: this.#rooms.size }],
+      ),
+      observeGauge(
+        'switchboard.gateway.entries_behind',
+        '{entry}',
+        'Log entries that exist and were not delivered by this gateway yet',
+        () => DURABLE_OWNERS.map((owner) => ({ labels: { owner }, value: this.#behind(owner) })),
+      ),
     ];
   }
 
@@ -79,30 +114,45 @@ export class Rooms {
     return [...this.#rooms.values()].reduce((sum, room) => sum + room.behind(owner), 0);
   }
 
-  /** Follow first, snapshot second, flush last: nothing falls between what the answer holds and what is told after it. */
-  readonly joinChat: EdgeEvent = async (socket, payload, asking) => {
+  /** Subscribe first, snapshot second, deliver last: no event is lost between snapshot and live events. */
+  readonly joinChat: EdgeHandler = async (socket, payload, options) => {
     const join = parse(messageContracts.joinChat.payload, payload);
-    // A further page of what a joined socket missed: it is live already, from where the pages end.
-    if (join.cursor !== undefined) return { data: forClient(await this.#bus.request(messageContracts.joinChat, join, asking), []) };
+    // A further page of a catch-up: the socket is live already, from the end of the pages on. A socket that
+    // comes back with a cursor joins from there.
+    if (join.cursor !== undefined && this.#rooms.get(join.chatId)?.has(socket.id) === true)
+      return {
+        data: forClient(await this.#bus.request(messageContracts.joinChat, join, options), NO_CHAT_CATCH_UP),
+      };
     if (isGone(socket)) throw new Failure('UNAVAILABLE');
-    const deadline = performance.now() + (asking.timeoutMs ?? REQUEST_TIMEOUT_MS);
+    const deadline = performance.now() + (options.timeoutMs ?? REQUEST_TIMEOUT_MS);
     const timeLeft = () => Math.max(1, deadline - performance.now());
     const room = this.#open(join.chatId);
     const wasJoined = room.has(socket.id);
     const joining = this.#admit(socket, room);
     try {
-      await within(timeLeft(), room.untilFollowed());
-      const rest = { ...asking, timeoutMs: timeLeft() };
+      await within(timeLeft(), room.untilSubscribed());
+      const rest = { ...options, timeoutMs: timeLeft() };
       const catchUp = async () => {
         const snapshot = await this.#bus.request(messageContracts.joinChat, join, rest);
         const missed = await within(timeLeft(), room.begin(joining, snapshot.revs));
-        const statusChanges = await within(timeLeft(), room.statusChanges(snapshot.chatRevThen, snapshot.revs.chat)).catch(() => []);
-        return { snapshot, missed, statusChanges };
+        const chatCatchUp = await within(
+          timeLeft(),
+          room.chatCatchUp(snapshot.chatRevThen, snapshot.revs.chat),
+        ).catch(() => NO_CHAT_CATCH_UP);
+        return { snapshot, missed, chatCatchUp };
       };
-      const [{ snapshot, missed, statusChanges }] = await Promise.all([catchUp(), this.#presence.enter(socket, join.chatId, rest)]);
-      // It may have gone while we asked; then nobody was left to take it out.
+      const [{ snapshot, missed, chatCatchUp }] = await Promise.all([
+        catchUp(),
+        this.#presence.register(socket, join.chatId, rest),
+      ]);
+      // If the socket disconnected meanwhile, its registration may have come after its removal.
       if (isGone(socket)) this.#remove(socket, room, 'dropped');
-      return { data: forClient(snapshot, statusChanges), afterwards: () => { room.goLive(joining, snapshot.revs, missed); } };
+      return {
+        data: forClient(snapshot, chatCatchUp),
+        afterSend: () => {
+          room.goLive(joining, snapshot.revs, missed);
+        },
+      };
     } catch (error) {
       if (isGone(socket)) this.#remove(socket, room, 'dropped');
       else if (wasJoined && error instanceof Failure && error.retryable) room.resume(joining);
@@ -111,18 +161,18 @@ export class Rooms {
     }
   };
 
-  /** Leaves the room here whatever presence-service says; who may not know of the chat is told so by it. */
-  readonly leaveChat: EdgeEvent = async (socket, payload, asking) => {
+  /** Leaves the room also when presence-service fails. presence-service checks access to the chat. */
+  readonly leaveChat: EdgeHandler = async (socket, payload, options) => {
     const { chatId } = parse(presenceContracts.leaveChat.payload, payload);
     const room = this.#rooms.get(chatId);
-    if (room !== undefined) this.#takeOut(socket, room);
-    return { data: await this.#presence.leave(socket, chatId, asking) };
+    if (room !== undefined) this.#removeFromRoom(socket, room);
+    return { data: await this.#presence.leave(socket, chatId, options) };
   };
 
   #open(chatId: string): Room {
     const known = this.#rooms.get(chatId);
     if (known !== undefined) return known;
-    const room = new Room(chatId, this.#io, this.#bus, this.#gatewayId, this.#logger);
+    const room = new Room(chatId, this.#parts);
     this.#rooms.set(chatId, room);
     this.#unchecked.add(chatId);
     return room;
@@ -139,11 +189,11 @@ export class Rooms {
   }
 
   #remove(socket: ChatSocket, room: Room, how: Departure): void {
-    this.#takeOut(socket, room);
-    this.#presence.forget(socket, room.chatId, how);
+    this.#removeFromRoom(socket, room);
+    this.#presence.remove(socket, room.chatId, how);
   }
 
-  #takeOut(socket: ChatSocket, room: Room): void {
+  #removeFromRoom(socket: ChatSocket, room: Room): void {
     room.remove(socket);
     const others = (this.#roomsOf.get(socket.id) ?? []).filter((one) => one !== room);
     if (others.length === 0) this.#roomsOf.delete(socket.id);
@@ -153,13 +203,13 @@ export class Rooms {
     room.close();
   }
 
-  #hearOfHeads(owner: DurableOwner, heads: Heads): void {
-    for (const { chatId, rev } of heads) this.#rooms.get(chatId)?.hearOfHead(owner, rev);
+  #receiveHeads(owner: DurableOwner, heads: Heads): void {
+    for (const { chatId, rev } of heads) this.#rooms.get(chatId)?.receiveHead(owner, rev);
   }
 
   /**
-   * Whatever nobody announced is found out by asking: a snapshot may have come from a copy that lagged behind its owner, and
-   * an owner may have died, for long, between a COMMIT and telling of it.
+   * Finds entries that no owner announced: a snapshot may come from a projection that lags behind, and an
+   * owner may die between COMMIT and publishing.
    */
   #check(): void {
     if (--this.#roundsToAll <= 0) {
@@ -179,8 +229,8 @@ export class Rooms {
     for (const chatId of chatIds) this.#unchecked.add(chatId);
   }
 
-  /** After a reconnection anything may have been missed, the announcement of heads too: asks until it is told. */
-  async #askForHeads(owner: DurableOwner): Promise<void> {
+  /** After a reconnection events and announced heads may be lost: retries until all heads are read. */
+  async #readAllHeads(owner: DurableOwner): Promise<void> {
     const reconnection = this.#reconnections;
     const chatIds = [...this.#rooms.keys()];
     for (let start = 0; start < chatIds.length; start += LOG_PAGE) {
@@ -194,10 +244,10 @@ export class Rooms {
   async #readHeads(owner: DurableOwner, chatIds: string[]): Promise<boolean> {
     try {
       const { heads } = await this.#bus.request(readHeadsOf[owner], { chatIds });
-      this.#hearOfHeads(owner, heads);
+      this.#receiveHeads(owner, heads);
       return true;
     } catch (error) {
-      this.#logger.debug({ err: error, owner }, 'heads could not be read');
+      this.#logger.debug({ err: error, owner }, 'rooms: reading heads failed');
       return false;
     }
   }

@@ -1,18 +1,31 @@
-import type { Actor, ChatFacts, ChatStatus, FileInfo, Heads, LogEntry, Message, messagesRead, NewMessage, PayloadOf, Trace } from '@switchboard/shared/contracts';
+import type {
+  Actor,
+  CatchUpLists,
+  ChatFacts,
+  ChatStatus,
+  FileInfo,
+  Heads,
+  HistoryPoint,
+  LogEntry,
+  Message,
+  messageEvents,
+  NewMessage,
+  Trace,
+} from '@switchboard/shared/contracts';
 
 export interface Snapshot {
   readonly status: ChatStatus;
   readonly messages: Message[];
-  /** The log positions that it stands for. */
+  /** The log positions at which this state was read. */
   readonly revs: { readonly chat: number; readonly message: number };
 }
 
-/** What came after a point of the log, as far as it fits a page. */
-export interface CatchUp extends Snapshot {
-  readonly reads: PayloadOf<typeof messagesRead>[];
+/** One page of the entries since a point of the log. */
+export interface CatchUp extends Snapshot, Readonly<CatchUpLists<typeof messageEvents>> {
   readonly hasMore: boolean;
-  /** Where the next page begins. */
+  /** Reads the next page. */
   readonly cursor?: string;
+  /** The chat's version when the message at the starting point was appended. */
   readonly chatRevThen?: number;
 }
 
@@ -21,33 +34,51 @@ export interface MessagePage {
   readonly nextCursor?: string;
 }
 
-/** What was newly read, to be told. */
+/** The outcome of marking messages as read. */
 export interface ReadMarks {
+  /** Every requested message, once. */
   readonly messageIds: readonly string[];
+  /** The newly read messages, to be published to the room; undefined: all were read before. */
   readonly entry: LogEntry | undefined;
 }
 
 /**
- * What the handlers need of the store. Every method that takes an actor judges access itself, on the row that it reads or
- * locks, and comes back undefined when there is no row of the chat here that is theirs to enter.
- * Failures: UNAVAILABLE and BUSY when Postgres is down or slow.
+ * Messages, read marks and their log. A method with an actor checks access itself, on the chat's row that it
+ * reads or locks. It returns undefined if no row here gives the actor access. Throws UNAVAILABLE or BUSY when
+ * Postgres is down or slow.
  */
 export interface MessageStore {
   snapshot(actor: Actor, chatId: string, limit: number): Promise<Snapshot | undefined>;
-  /** What came after a message, or after a page of that. `lost`: the point is unknown or too far back. */
-  catchUp(actor: Actor, chatId: string, from: { after?: string; cursor?: string }, limit: number): Promise<CatchUp | 'lost' | undefined>;
-  list(actor: Actor, chatId: string, page: { limit: number; cursor?: string }): Promise<MessagePage | undefined>;
-  /** Throws MESSAGE_NOT_FOUND when one of them is not in the chat, and then none is marked. */
-  markRead(actor: Actor, chatId: string, messageIds: readonly string[], trace: Trace): Promise<ReadMarks | undefined>;
+  /** The entries since a message or since the last page. `lost`: the point is unknown or too far back. */
+  catchUp(
+    actor: Actor,
+    chatId: string,
+    from: { after?: HistoryPoint; cursor?: string },
+    limit: number,
+  ): Promise<CatchUp | 'lost' | undefined>;
+  list(
+    actor: Actor,
+    chatId: string,
+    page: { limit: number; cursor?: string },
+  ): Promise<MessagePage | undefined>;
+  /** Throws MESSAGE_NOT_FOUND and marks none if one of the messages is not in the chat. */
+  markRead(
+    actor: Actor,
+    chatId: string,
+    messageIds: readonly string[],
+    trace: Trace,
+  ): Promise<ReadMarks | undefined>;
   readLog(chatId: string, after: number, limit: number): Promise<{ entries: LogEntry[]; hasMore: boolean }>;
   heads(chatIds: readonly string[]): Promise<Heads>;
   isReady(): Promise<boolean>;
 }
 
-/** Leave for one transfer of a file's bytes, as the URL at which this process takes or gives them for a minute. */
+/** Grants tickets: URLs at which this process accepts or serves a file's bytes for a minute. */
 export interface TransferTickets {
   grantPut(file: { fileId: string; ownerId: number; name: string; contentType: string }): string;
   grantGet(fileId: string): string;
+  /** For the gateway that has just put the file: valid until its request must have ended. */
+  grantRemove(fileId: string): string;
 }
 
 export interface FileStore {
@@ -55,32 +86,44 @@ export interface FileStore {
   /** The file, if the actor uploaded it or may enter a chat where it was sent. */
   findFor(actor: Actor, fileId: string): Promise<FileInfo | undefined>;
   find(fileId: string): Promise<FileInfo | undefined>;
+  /**
+   * The next files, in the order of their ids, that are a day old; `unsent`: those that no message has.
+   * `last`: the last id; undefined at the end.
+   */
+  listOld(after: string | undefined, limit: number): Promise<{ unsent: string[]; last: string | undefined }>;
+  /** Takes a file whose id no one was told from its owner: no message can take it any more. */
+  withdraw(fileId: string): Promise<void>;
+  /** The same for files that no message has. Returns them. */
+  withdrawUnsent(fileIds: readonly string[]): Promise<string[]>;
+  /** Deletes the row of a file that was withdrawn. */
+  forget(fileId: string): Promise<void>;
 }
 
-/** What came of a send: `entry` is to be told to the room; a repeat has none. */
+/** A committed message. */
 export interface Sent {
   readonly message: Message;
+  /** To be published to the room; undefined for a repeat. */
   readonly entry: LogEntry | undefined;
 }
 
 export interface MessageSender {
   /**
-   * Resolves after COMMIT; undefined: there is no row of this chat here that is the sender's to enter. Throws CHAT_CLOSED,
-   * MESSAGE_NOT_FOUND, FILE_NOT_FOUND and DUPLICATE_KEY, and then nothing is stored.
+   * Resolves after COMMIT; undefined: no row here gives the sender access to the chat. Throws CHAT_CLOSED,
+   * MESSAGE_NOT_FOUND, FILE_NOT_FOUND or DUPLICATE_KEY, and then stores nothing.
    */
   send(sender: Actor, chatId: string, message: NewMessage, cause: Cause): Promise<Sent | undefined>;
 }
 
-/** For the sake of which request something is done. */
+/** The request on whose behalf a message is sent. */
 export interface Cause {
   readonly trace: Trace;
-  /** Nobody waits for it any more. */
+  /** The request's deadline has passed. */
   readonly isExpired: boolean;
 }
 
-/** The chats that this service knows of by following chat-service. */
-export interface ChatDirectory {
-  /** Asks chat-service for a chat of which nothing here is the actor's, and keeps it if it is. */
+/** Local copy of chat-service's chats, kept by following its log. */
+export interface ChatProjection {
+  /** Requests a chat from chat-service and stores it if the actor may enter it. */
   lookUp(actor: Actor, chatId: string, trace: Trace): Promise<ChatFacts | undefined>;
-  take(chats: readonly ChatFacts[]): Promise<void>;
+  apply(chats: readonly ChatFacts[]): Promise<void>;
 }

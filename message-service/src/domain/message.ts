@@ -1,6 +1,6 @@
 import type { Message, MessageCreated, Role } from '@switchboard/shared/contracts';
 
-/** A message as it is stored. */
+/** One row of the message table. */
 export interface StoredMessage {
   readonly id: string;
   readonly chatId: string;
@@ -23,7 +23,7 @@ export interface Thread {
 
 export type UrlOfFile = (fileId: string) => string;
 
-/** The message as everyone gets it, with fresh file URLs; `replyTo` one level deep. */
+/** The message as members see it, with fresh file URLs; `replyTo` is one level deep. */
 export const render = ({ message, replyTo }: Thread, urlOf: UrlOfFile): Message => ({
   ...renderPlain(message, urlOf),
   replyTo: replyTo && renderPlain(replyTo, urlOf),
@@ -34,8 +34,11 @@ const renderPlain = (message: StoredMessage, urlOf: UrlOfFile): Omit<Message, 'r
   fileUrl: message.fileId === null ? undefined : urlOf(message.fileId),
 });
 
-/** The message as other systems are told of it: its file by its id, which is good for ever. */
-export const renderCreated = (message: StoredMessage): MessageCreated => ({ ...common(message), fileId: message.fileId ?? undefined });
+/** The message as other systems receive it: a file is its id, which does not expire. */
+export const renderCreated = (message: StoredMessage): MessageCreated => ({
+  ...common(message),
+  fileId: message.fileId ?? undefined,
+});
 
 const common = (message: StoredMessage): Omit<MessageCreated, 'fileId'> => ({
   id: message.id,
@@ -44,6 +47,7 @@ const common = (message: StoredMessage): Omit<MessageCreated, 'fileId'> => ({
   senderId: message.senderId,
   text: message.text ?? undefined,
   replyToId: message.replyToId ?? undefined,
+  clientMessageId: message.clientMessageId ?? undefined,
   createdAt: message.createdAt.toISOString(),
   sender: { id: message.senderId, email: message.senderEmail, role: message.senderRole },
 });

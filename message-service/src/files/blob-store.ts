@@ -1,9 +1,16 @@
 import type { Readable } from 'node:stream';
 
-/** Where the bytes of files lie. A blob is written once, whole or not at all. */
+/** Positions of the first and the last byte, from 0. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Stores the bytes of files. A blob is written once, completely or not at all. */
 export interface BlobStore {
-  /** Resolves once the bytes are stored; rejects, leaving nothing, when the stream fails. */
+  /** Resolves once the bytes are stored. Rejects and leaves nothing when the stream fails. */
   write(id: string, bytes: Readable): Promise<void>;
-  read(id: string): Promise<Readable>;
+  /** All bytes, or those of a range within the blob. */
+  read(id: string, range?: ByteRange): Promise<Readable>;
   remove(id: string): Promise<void>;
 }

@@ -1,12 +1,13 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '@switchboard/shared/runtime';
 import type { BlobStore } from './blob-store.ts';
 
 /** Blobs in a local folder, shared by the replicas on this machine. */
 export async function createLocalBlobs(folder: string): Promise<BlobStore> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   await removeAbandoned(folder);
   const pathOf = (id: string) => join(folder, id);
 
@@ -23,9 +24,9 @@ export async function createLocalBlobs(folder: string): Promise<BlobStore> {
       }
     },
 
-    async read(id) {
+    async read(id, range) {
       const handle = await open(pathOf(id));
-      return createReadStream('', { fd: handle });
+      return createReadStream('', { fd: handle, ...range });
     },
 
     async remove(id) {
@@ -34,7 +35,7 @@ export async function createLocalBlobs(folder: string): Promise<BlobStore> {
   };
 }
 
-/** Longer than any upload takes: its process has died. */
+/** Longer than any upload takes: the process that wrote the part has died. */
 const ABANDONED_AFTER_MS = 3_600_000;
 
 async function removeAbandoned(folder: string): Promise<void> {
@@ -46,7 +47,7 @@ async function removeAbandoned(folder: string): Promise<void> {
   }
 }
 
-/** The database will say that the file exists; so must the disk, after a power loss too. */
+/** The row is committed after this, so the bytes must survive a power loss too. */
 async function sync(path: string): Promise<void> {
   const handle = await open(path);
   await handle.sync().finally(() => handle.close());

@@ -6,9 +6,9 @@ import type { BlobStore } from './blob-store.ts';
 export interface S3Options {
   readonly bucket: string;
   readonly region: string;
-  /** Of an S3-compatible store; Amazon's unless set. */
+  /** URL of an S3-compatible store. Default: Amazon's. */
   readonly endpoint?: string;
-  /** From the environment's usual places unless set. */
+  /** Default: found by the AWS library, for example in environment variables. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
@@ -19,8 +19,10 @@ export function createS3Blobs({ bucket, region, endpoint, credentials }: S3Optio
   return {
     async write(id, bytes) {
       const upload = new Upload({ client, params: { Bucket: bucket, Key: id, Body: bytes } });
-      // The upload reads the stream but does not hear of its failure before the end of a part.
-      const failure = new Promise<never>((_, reject) => { bytes.once('error', reject); });
+      // The upload notices a failure of the stream only at the end of a part.
+      const failure = new Promise<never>((_, reject) => {
+        bytes.once('error', reject);
+      });
       try {
         await Promise.race([upload.done(), failure]);
       } catch (error) {
@@ -29,9 +31,19 @@ export function createS3Blobs({ bucket, region, endpoint, credentials }: S3Optio
       }
     },
 
-    async read(id) {
-      const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: id }));
-      if (!(body instanceof Readable)) throw new Error('the object store answered without a body');
+    async read(id, range) {
+      const { Body: body, ContentRange: sent } = await client.send(
+        new GetObjectCommand({
+          Bucket: bucket,
+          Key: id,
+          Range: range && `bytes=${range.start.toString()}-${range.end.toString()}`,
+        }),
+      );
+      if (!(body instanceof Readable)) throw new Error('the object store replied without a body');
+      if (range !== undefined && sent === undefined) {
+        body.destroy();
+        throw new Error('the object store ignored a range');
+      }
       return body;
     },
 

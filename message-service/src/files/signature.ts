@@ -1,11 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Signs short texts so that only who holds the secret could have made them (HMAC-SHA-256, base64url). */
+/** Signs short texts: HMAC-SHA-256 under the secret, in base64url. */
 export function createSigner(secret: string | Buffer) {
   const sign = (text: string): string => createHmac('sha256', secret).update(text).digest('base64url');
   return {
     sign,
-    verifies(text: string, signature: string): boolean {
+    verifies: (text: string, signature: string): boolean => {
       const expected = Buffer.from(sign(text));
       const given = Buffer.from(signature);
       return expected.length === given.length && timingSafeEqual(expected, given);

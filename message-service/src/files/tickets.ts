@@ -4,22 +4,31 @@ import { z } from 'zod';
 import type { TransferTickets } from '../domain/message-store.ts';
 import { createSigner } from './signature.ts';
 
-/** Leave for one transfer of one file, straight to this process. */
+/** Authorises one transfer of one file's bytes to or from this process. */
 const Ticket = z.discriminatedUnion('action', [
-  z.object({ action: z.literal('put'), fileId: FileId, ownerId: UserId, name: z.string(), contentType: z.string(), expiresAt: z.number() }),
-  z.object({ action: z.literal('get'), fileId: FileId, expiresAt: z.number() }),
+  z.object({
+    action: z.literal('put'),
+    fileId: FileId,
+    ownerId: UserId,
+    name: z.string(),
+    contentType: z.string(),
+    expiresAt: z.number(),
+  }),
+  z.object({ action: z.enum(['get', 'remove']), fileId: FileId, expiresAt: z.number() }),
 ]);
 export type Ticket = z.output<typeof Ticket>;
 
-const GOOD_FOR_MS = 60_000;
+const VALID_MS = 60_000;
+/** Longer than a gateway's request may take. */
+const REMOVE_VALID_MS = 600_000;
 
 /**
- * Tickets are good for a minute and only in the process that gave them: the key is made here and never leaves. A ticket to
- * put is good once, so that nobody writes over the bytes of a file that is there.
+ * Tickets are valid for a minute, those to remove a file for ten, and only in the process that granted them:
+ * it alone knows the key. A `put` ticket is valid once, so that the bytes of a file are never overwritten.
  */
 export class Tickets implements TransferTickets {
   readonly #signer = createSigner(randomBytes(32));
-  /** Files whose ticket to put was not used yet, oldest first, and until when it is good. */
+  /** Files whose `put` ticket is unused, oldest first, with the time at which it expires. */
   readonly #unused = new Map<string, number>();
   readonly #url: string;
 
@@ -33,21 +42,25 @@ export class Tickets implements TransferTickets {
       if (expiresAt > now) break;
       this.#unused.delete(fileId);
     }
-    this.#unused.set(file.fileId, now + GOOD_FOR_MS);
-    return this.#urlWith({ action: 'put', ...file, expiresAt: now + GOOD_FOR_MS });
+    this.#unused.set(file.fileId, now + VALID_MS);
+    return this.#urlWith({ action: 'put', ...file, expiresAt: now + VALID_MS });
   }
 
   grantGet(fileId: string): string {
-    return this.#urlWith({ action: 'get', fileId, expiresAt: performance.now() + GOOD_FOR_MS });
+    return this.#urlWith({ action: 'get', fileId, expiresAt: performance.now() + VALID_MS });
   }
 
-  /** The ticket in a path, if this process gave it and it is still good; a ticket to put is used up by it. */
-  take(path: string): Ticket | undefined {
+  grantRemove(fileId: string): string {
+    return this.#urlWith({ action: 'remove', fileId, expiresAt: performance.now() + REMOVE_VALID_MS });
+  }
+
+  /** The ticket in a path, if this process granted it and it is still valid. Uses up a `put` ticket. */
+  redeem(path: string): Ticket | undefined {
     const [, ticket = '', signature = ''] = /^\/blobs\/([\w-]+)\.([\w-]+)$/.exec(path) ?? [];
     if (!this.#signer.verifies(ticket, signature)) return undefined;
     const granted = Ticket.parse(JSON.parse(Buffer.from(ticket, 'base64url').toString()));
     if (granted.expiresAt <= performance.now()) return undefined;
-    return granted.action === 'get' || this.#unused.delete(granted.fileId) ? granted : undefined;
+    return granted.action !== 'put' || this.#unused.delete(granted.fileId) ? granted : undefined;
   }
 
   #urlWith(granted: Ticket): string {

@@ -5,7 +5,8 @@ import type { FileInfo } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { InternalRoute, Logger, Telemetry } from '@switchboard/shared/runtime';
 import type { FileStore } from '../domain/message-store.ts';
-import type { BlobStore } from './blob-store.ts';
+import type { BlobStore, ByteRange } from './blob-store.ts';
+import { removeWithdrawn } from './sweep.ts';
 import type { Ticket, Tickets } from './tickets.ts';
 
 interface Parts {
@@ -17,13 +18,20 @@ interface Parts {
   readonly logger: Logger;
 }
 
-/** Bytes in and out by ticket. PUT answers FileInfo once the bytes are stored and the file is known; GET streams them. */
+/**
+ * Transfers the bytes of files by ticket. PUT replies with FileInfo once the bytes and the row are stored;
+ * `Location` is where the gateway may remove the file while no one knows its id. GET streams the bytes.
+ */
 export function transferRoute(parts: Parts): InternalRoute {
   return (request, response) => {
     if (!request.url?.startsWith('/blobs/')) return false;
-    const ticket = parts.tickets.take(request.url);
+    const ticket = parts.tickets.redeem(request.url);
     void handle(parts, ticket, request, response).catch((error: unknown) => {
-      if (!(error instanceof Failure) && !request.destroyed) parts.logger.error({ err: error, trace_id: parts.telemetry.traceAtHand()?.traceId }, 'the bytes of a file could not be moved');
+      if (!(error instanceof Failure) && !request.destroyed)
+        parts.logger.error(
+          { err: error, trace_id: parts.telemetry.traceAtHand()?.traceId },
+          'files: transferring bytes failed',
+        );
       if (response.headersSent) response.destroy();
       else response.writeHead(error instanceof Failure && error.code === 'TOO_LARGE' ? 413 : 503).end();
     });
@@ -31,29 +39,66 @@ export function transferRoute(parts: Parts): InternalRoute {
   };
 }
 
-async function handle(parts: Parts, ticket: Ticket | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(
+  parts: Parts,
+  ticket: Ticket | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   if (ticket?.action === 'put' && request.method === 'PUT') {
     const file = await receive(parts, ticket, request);
-    response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(file));
+    const location = parts.tickets.grantRemove(file.id);
+    response.writeHead(201, { 'content-type': 'application/json', location }).end(JSON.stringify(file));
   } else if (ticket?.action === 'get' && request.method === 'GET') {
-    const bytes = await parts.blobs.read(ticket.fileId);
-    response.writeHead(200, { 'content-type': 'application/octet-stream' });
-    await pipeline(bytes, response);
+    await send(parts.blobs, ticket.fileId, request, response);
+  } else if (ticket?.action === 'remove' && request.method === 'DELETE') {
+    await parts.files.withdraw(ticket.fileId);
+    await removeWithdrawn(parts.files, parts.blobs, [ticket.fileId]);
+    response.writeHead(204).end();
   } else {
     response.writeHead(403).end();
   }
 }
 
-async function receive({ blobs, files, maxBytes }: Parts, { fileId, ownerId, name, contentType }: Ticket & { action: 'put' }, request: IncomingMessage): Promise<FileInfo> {
+async function send(
+  blobs: BlobStore,
+  fileId: string,
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const range = rangeOf(headers.range);
+  const bytes = await blobs.read(fileId, range);
+  response.writeHead(range === undefined ? 200 : 206, {
+    'content-type': 'application/octet-stream',
+    ...(range && { 'content-range': `bytes ${range.start.toString()}-${range.end.toString()}/*` }),
+  });
+  await pipeline(bytes, response);
+}
+
+/** The gateway knows the size: it requests one range, with both its ends, within the file. */
+function rangeOf(header = ''): ByteRange | undefined {
+  const [, start, end] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header) ?? [];
+  return start === undefined ? undefined : { start: Number(start), end: Number(end) };
+}
+
+async function receive(
+  { blobs, files, maxBytes }: Parts,
+  { fileId, ownerId, name, contentType }: Ticket & { action: 'put' },
+  request: IncomingMessage,
+): Promise<FileInfo> {
   let size = 0;
-  const counted = request.pipe(new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      size += chunk.length;
-      done(size > maxBytes ? new Failure('TOO_LARGE') : null, chunk);
-    },
-  }));
-  // A transport that breaks off must not look like the end of the file.
-  request.once('close', () => { if (!request.complete) counted.destroy(new Failure('UNAVAILABLE')); });
+  const counted = request.pipe(
+    new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        size += chunk.length;
+        done(size > maxBytes ? new Failure('TOO_LARGE') : null, chunk);
+      },
+    }),
+  );
+  // A broken connection must not look like the end of the file.
+  request.once('close', () => {
+    if (!request.complete) counted.destroy(new Failure('UNAVAILABLE'));
+  });
   await blobs.write(fileId, counted);
   const file = { id: fileId, name, contentType, size };
   try {

@@ -1,35 +1,42 @@
 import type { Handler, RequestContext } from '@switchboard/shared/bus';
 import type { RequestContract } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
-import type { TokenBuckets, Turns } from '@switchboard/shared/limits';
+import type { TokenBuckets, KeyedSemaphore } from '@switchboard/shared/limits';
 
-/** What one user, and each of their sockets, may ask of this replica. */
-export interface AskLimits {
+/** How long a read waits for the same user's earlier reads; well within REQUEST_TIMEOUT_MS. */
+const MAX_READ_WAIT_MS = 1_000;
+
+/** Limits what this replica accepts from one user and from each of their sockets. */
+export interface RequestLimits {
   readonly users: TokenBuckets<number>;
   readonly sockets: TokenBuckets<string>;
-  /** Reads at work at once: they hold connections that the others' sends need. */
-  readonly reads: Turns<number>;
+  /** Concurrent reads of one user: they hold pooled connections that other users' sends need. */
+  readonly reads: KeyedSemaphore<number>;
 }
 
 /**
- * The gateways limit what users ask for; this service does not take their word for it, and sees what a user asks through all of
- * them. Throws RATE_LIMITED with `retryAfterMs`.
+ * Applies the rate limits. Each gateway limits its own sockets; this service sees a user's requests from all
+ * gateways and trusts none. Throws RATE_LIMITED with `retryAfterMs`.
  */
-export const limited = <C extends RequestContract>({ users, sockets }: AskLimits, handler: Handler<C>): Handler<C> =>
+export const limited =
+  <C extends RequestContract>({ users, sockets }: RequestLimits, handler: Handler<C>): Handler<C> =>
   async (payload, context: RequestContext) => {
     const { actor, socket } = context;
-    const retryAfterMs = (socket === undefined ? 0 : sockets.take(socket.id)) || users.take(actor.id);
+    const retryAfterMs = (socket === undefined ? 0 : sockets.consume(socket.id)) || users.consume(actor.id);
     if (retryAfterMs > 0) throw new Failure('RATE_LIMITED', { retryAfterMs });
     return handler(payload, context);
   };
 
-/** The same for what reads pages, so many at a time. Throws BUSY as well. */
-export const limitedRead = <C extends RequestContract>(limits: AskLimits, handler: Handler<C>): Handler<C> =>
+/** Also limits a user's concurrent page reads. Throws RATE_LIMITED, or BUSY after MAX_READ_WAIT_MS. */
+export const limitedRead = <C extends RequestContract>(
+  limits: RequestLimits,
+  handler: Handler<C>,
+): Handler<C> =>
   limited(limits, async (payload, context) => {
-    const end = await limits.reads.take(context.actor.id);
+    await limits.reads.acquire(context.actor.id, MAX_READ_WAIT_MS);
     try {
       return await handler(payload, context);
     } finally {
-      end();
+      limits.reads.release(context.actor.id);
     }
   });

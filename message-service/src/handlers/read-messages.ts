@@ -1,13 +1,16 @@
 import type { Bus, Handler } from '@switchboard/shared/bus';
 import type { messageContracts } from '@switchboard/shared/contracts';
-import type { ChatDirectory, MessageStore } from '../domain/message-store.ts';
-import { onKnownChat } from './known-chat.ts';
+import type { ChatProjection, MessageStore } from '../domain/message-store.ts';
+import { withAccess } from './with-access.ts';
 
-/** Answers for every message asked for; the room hears only of the newly read. */
-export const readMessagesHandler = (store: MessageStore, chats: ChatDirectory, bus: Bus): Handler<typeof messageContracts.readMessages> =>
+/** Replies for every requested message; publishes only the newly read ones to the room. */
+export const readMessagesHandler =
+  (store: MessageStore, chats: ChatProjection, bus: Bus): Handler<typeof messageContracts.readMessages> =>
   async ({ chatId, messageIds }, context) => {
     const { actor, trace } = context;
-    const marks = await onKnownChat(chats, chatId, context, () => store.markRead(actor, chatId, messageIds, context.trace));
+    const marks = await withAccess(chats, chatId, context, () =>
+      store.markRead(actor, chatId, messageIds, context.trace),
+    );
     if (marks.entry !== undefined) bus.publishEntry('message', chatId, marks.entry, trace);
     return marks.messageIds.map((id) => ({ id, readBy: actor.id }));
   };

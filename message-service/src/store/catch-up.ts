@@ -1,4 +1,11 @@
-import { MessageId, mayEnterAny, messagesRead, newMessage, type Actor } from '@switchboard/shared/contracts';
+import {
+  MessageId,
+  mayEnterAny,
+  catchUpLists,
+  messageEvents,
+  type Actor,
+  type HistoryPoint,
+} from '@switchboard/shared/contracts';
 import type { Database } from '@switchboard/shared/postgres';
 import type { CatchUp } from '../domain/message-store.ts';
 import { decodeLogPoint, encodeLogPoint } from './cursors.ts';
@@ -14,23 +21,34 @@ interface Point {
   readonly chatRevThen?: number;
 }
 
-/** A page of what came after a point of the log. Entries up to the head never change, so pages need no common snapshot. */
+/**
+ * A page of what came after a point of the log. Entries up to the head never change, so pages need no common
+ * snapshot.
+ */
 export async function catchUp(
   database: Database,
   log: RenderedLog,
   actor: Actor,
   chatId: string,
-  from: { after?: string; cursor?: string },
+  from: { after?: HistoryPoint; cursor?: string },
   limit: number,
 ): Promise<CatchUp | 'lost' | undefined> {
   const [head] = await database.query<ChatHead & { afterRev: number | null; chatRevThen: number | null }>(
     `/* point-of-log */ SELECT c.status, c.version, c.rev, m.rev AS "afterRev", m.chat_version AS "chatRevThen"
-     FROM message.chat c LEFT JOIN message.message m ON m.chat_id = c.id AND m.id = $2
+     FROM message.chat c LEFT JOIN message.message m ON m.chat_id = c.id
+       AND m.seq = coalesce($5::integer, (SELECT seq FROM message.message WHERE chat_id = c.id AND id = $2))
      WHERE c.id = $1 AND ($3 OR c.client_id = $4)`,
-    [chatId, MessageId.safeParse(from.after).data, mayEnterAny(actor), actor.id],
+    [
+      chatId,
+      MessageId.safeParse(from.after).data,
+      mayEnterAny(actor),
+      actor.id,
+      typeof from.after === 'number' ? from.after : undefined,
+    ],
   );
   if (head === undefined) return undefined;
-  const point: Point | undefined = from.cursor === undefined ? pointAfter(head) : decodeLogPoint(from.cursor);
+  const point: Point | undefined =
+    from.cursor === undefined ? pointAfter(head, from.after) : decodeLogPoint(from.cursor);
   if (point === undefined || point.upTo > head.rev || point.upTo - point.rev > MAX_MISSED) return 'lost';
 
   const { entries } = await log.read(chatId, point.rev, Math.max(1, Math.min(limit, point.upTo - point.rev)));
@@ -38,8 +56,7 @@ export async function catchUp(
   const end = page.at(-1)?.rev ?? point.upTo;
   return {
     status: head.status,
-    messages: page.flatMap(({ event, payload }) => (event === newMessage.event ? newMessage.payload.parse(payload) : [])),
-    reads: page.flatMap(({ event, payload }) => (event === messagesRead.event ? messagesRead.payload.parse(payload) : [])),
+    ...catchUpLists(messageEvents, page),
     revs: { chat: head.version, message: point.upTo },
     chatRevThen: point.chatRevThen,
     hasMore: end < point.upTo,
@@ -47,5 +64,10 @@ export async function catchUp(
   };
 }
 
-const pointAfter = ({ afterRev, chatRevThen, rev }: { afterRev: number | null; chatRevThen: number | null; rev: number }): Point | undefined =>
-  afterRev === null ? undefined : { rev: afterRev, upTo: rev, chatRevThen: chatRevThen ?? undefined };
+function pointAfter(
+  { afterRev, chatRevThen, rev }: { afterRev: number | null; chatRevThen: number | null; rev: number },
+  after: HistoryPoint | undefined,
+): Point | undefined {
+  if (after === 0) return { rev: 0, upTo: rev, chatRevThen: 0 };
+  return afterRev === null ? undefined : { rev: afterRev, upTo: rev, chatRevThen: chatRevThen ?? undefined };
+}

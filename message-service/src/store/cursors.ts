@@ -1,21 +1,16 @@
-import { parse } from '@switchboard/shared/contracts';
+import { decodeCursor, encodeCursor, tryDecodeCursor } from '@switchboard/shared/cursor';
 import { z } from 'zod';
 
-// Opaque to everyone else: base64url of the `seq` before which the next page lies, or of a way through the log.
+const Before = z
+  .string()
+  .regex(/^before:[1-9]\d{0,9}$/)
+  .transform((text) => Number(text.slice('before:'.length)))
+  .pipe(z.int32());
 
-const SeqCursor = z.object({
-  cursor: z
-    .string()
-    .transform((cursor) => Buffer.from(cursor, 'base64url').toString())
-    .pipe(z.string().regex(/^before:[1-9]\d{0,9}$/, { error: 'is not a cursor of ours' }))
-    .transform((text) => Number(text.slice('before:'.length)))
-    .pipe(z.int32()),
-});
-
-export const encodeSeq = (seq: number): string => Buffer.from(`before:${seq.toString()}`).toString('base64url');
-
+/** Of a page of messages: the next page lies before this `seq`. */
+export const encodeSeq = (seq: number): string => encodeCursor(`before:${seq}`);
 /** Throws VALIDATION for a cursor that this service did not make. */
-export const decodeSeq = (cursor: string): number => parse(SeqCursor, { cursor }).cursor;
+export const decodeSeq = (cursor: string): number => decodeCursor(Before, cursor);
 
 /** How far a catch-up has come, and how far it goes. */
 export interface LogPoint {
@@ -23,10 +18,15 @@ export interface LogPoint {
   readonly upTo: number;
 }
 
-export const encodeLogPoint = ({ rev, upTo }: LogPoint): string => Buffer.from(`log:${rev}:${upTo}`).toString('base64url');
+const Point = z
+  .string()
+  .regex(/^log:\d{1,9}:\d{1,9}$/)
+  .transform((text): LogPoint => {
+    const [rev, upTo] = text.split(':').slice(1).map(Number);
+    return { rev: rev ?? 0, upTo: upTo ?? 0 };
+  })
+  .refine(({ rev, upTo }) => rev <= upTo);
 
-/** Undefined for what this service did not make. */
-export function decodeLogPoint(cursor: string): LogPoint | undefined {
-  const [, rev, upTo] = /^log:(\d{1,9}):(\d{1,9})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  return rev === undefined || upTo === undefined || Number(rev) > Number(upTo) ? undefined : { rev: Number(rev), upTo: Number(upTo) };
-}
+export const encodeLogPoint = ({ rev, upTo }: LogPoint): string => encodeCursor(`log:${rev}:${upTo}`);
+/** Undefined for a cursor that this service did not make: the client then gets a snapshot. */
+export const decodeLogPoint = (cursor: string): LogPoint | undefined => tryDecodeCursor(Point, cursor);

@@ -1,11 +1,20 @@
 import { relayEntities } from '@switchboard/shared/amqp';
-import { chatCursorEntity, chatLogEntity, knownChatColumns, type KnownChatRow } from '@switchboard/shared/log';
+import { chatLogEntity } from '@switchboard/shared/log';
+import {
+  chatCursorEntity,
+  projectedChatColumns,
+  type ProjectedChatRow,
+} from '@switchboard/shared/chat-projection';
 import { EntitySchema } from 'typeorm';
+import { MESSAGE_COLUMNS } from './message-rows.ts';
 
 export const SCHEMA = 'message';
 
-/** Beside what this service must know to judge access: the counters, whose row's lock orders everything in the chat. */
-interface ChatRow extends KnownChatRow {
+/**
+ * The projected facts that decide access, and the chat's counters. The row's lock orders all writes of the
+ * chat.
+ */
+interface ChatRow extends ProjectedChatRow {
   /** The last message's `seq`. */
   seq: number;
   /** The last `rev` of this owner's log. */
@@ -16,32 +25,26 @@ const chatEntity = new EntitySchema<ChatRow>({
   name: 'chat',
   tableName: 'chat',
   schema: SCHEMA,
-  columns: { ...knownChatColumns, seq: { type: 'integer', default: 0 }, rev: { type: 'integer', default: 0 } },
+  columns: {
+    ...projectedChatColumns,
+    seq: { type: 'integer', default: 0 },
+    rev: { type: 'integer', default: 0 },
+  },
 });
 
 const messageEntity = new EntitySchema<Record<string, unknown>>({
   name: 'message',
   tableName: 'message',
   schema: SCHEMA,
-  columns: {
-    chatId: { name: 'chat_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'message_pkey' },
-    seq: { type: 'integer', primary: true, primaryKeyConstraintName: 'message_pkey' },
-    id: { type: 'uuid' },
-    senderId: { name: 'sender_id', type: 'bigint' },
-    senderEmail: { name: 'sender_email', type: 'text' },
-    senderRole: { name: 'sender_role', type: 'text' },
-    text: { type: 'text', nullable: true },
-    fileId: { name: 'file_id', type: 'uuid', nullable: true },
-    replyToId: { name: 'reply_to_id', type: 'uuid', nullable: true },
-    clientMessageId: { name: 'client_message_id', type: 'text', nullable: true },
-    createdAt: { name: 'created_at', type: 'timestamptz', precision: 3 },
-    /** Where it stands in this owner's log, and how far chat-service's was known then: from here a reader catches up. */
-    rev: { type: 'integer' },
-    chatVersion: { name: 'chat_version', type: 'integer' },
-  },
+  columns: MESSAGE_COLUMNS,
   indices: [
     { name: 'message_id_in_chat', columns: ['chatId', 'id'], unique: true },
-    { name: 'message_key_of_sender', columns: ['chatId', 'senderId', 'clientMessageId'], unique: true, where: 'client_message_id IS NOT NULL' },
+    {
+      name: 'message_key_of_sender',
+      columns: ['chatId', 'senderId', 'clientMessageId'],
+      unique: true,
+      where: 'client_message_id IS NOT NULL',
+    },
     { name: 'message_with_file', columns: ['fileId'], where: 'file_id IS NOT NULL' },
   ],
 });
@@ -81,4 +84,12 @@ export const fileEntity = new EntitySchema<FileRow>({
   },
 });
 
-export const entities = [chatEntity, messageEntity, readEntity, fileEntity, chatCursorEntity(SCHEMA), chatLogEntity(SCHEMA), ...relayEntities(SCHEMA)];
+export const entities = [
+  chatEntity,
+  messageEntity,
+  readEntity,
+  fileEntity,
+  chatCursorEntity(SCHEMA),
+  chatLogEntity(SCHEMA),
+  ...relayEntities(SCHEMA),
+];

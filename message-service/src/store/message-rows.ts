@@ -1,59 +1,114 @@
 import type { ChatStatus } from '@switchboard/shared/contracts';
+import type { EntitySchemaColumnOptions } from 'typeorm';
 import type { StoredMessage, Thread } from '../domain/message.ts';
+import type { Draft } from '../domain/send.ts';
+import { digestOf } from '../domain/sent-digest.ts';
+import type { ArrayColumn } from './array-columns.ts';
 import { MAX_PAGE_BYTES } from './page.ts';
 
-/** Every column of a message, from the table alias given, each under `prefix` + its name. */
-export const messageColumns = (alias: string, prefix = ''): string =>
-  Object.entries(COLUMNS).map(([name, column]) => `${alias}.${column} AS "${prefix}${name}"`).join(', ');
+type Column = EntitySchemaColumnOptions & { readonly name: string; readonly type: string };
 
-const COLUMNS = {
-  id: 'id',
-  chatId: 'chat_id',
-  seq: 'seq',
-  senderId: 'sender_id',
-  senderEmail: 'sender_email',
-  senderRole: 'sender_role',
-  text: 'text',
-  fileId: 'file_id',
-  replyToId: 'reply_to_id',
-  clientMessageId: 'client_message_id',
-  createdAt: 'created_at',
-} as const satisfies Record<keyof StoredMessage, string>;
-
-/** A message with, beside it, the columns of the one it replies to. */
-export type ThreadRow = StoredMessage & { readonly [Name in keyof StoredMessage as `reply_${Name}`]: StoredMessage[Name] | null };
-
-export const THREAD_COLUMNS = `${messageColumns('m')}, ${messageColumns('r', 'reply_')}`;
-export const THREAD_TABLES = 'message.message m LEFT JOIN message.message r ON r.chat_id = m.chat_id AND r.id = m.reply_to_id';
+/** The columns that a stored message is read from and written to. */
+const STORED = {
+  chatId: { name: 'chat_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'message_pkey' },
+  seq: { name: 'seq', type: 'integer', primary: true, primaryKeyConstraintName: 'message_pkey' },
+  id: { name: 'id', type: 'uuid' },
+  senderId: { name: 'sender_id', type: 'bigint' },
+  senderEmail: { name: 'sender_email', type: 'text' },
+  senderRole: { name: 'sender_role', type: 'text' },
+  text: { name: 'text', type: 'text', nullable: true },
+  fileId: { name: 'file_id', type: 'uuid', nullable: true },
+  replyToId: { name: 'reply_to_id', type: 'uuid', nullable: true },
+  clientMessageId: { name: 'client_message_id', type: 'text', nullable: true },
+  createdAt: { name: 'created_at', type: 'timestamptz', precision: 3 },
+} as const satisfies Record<keyof StoredMessage, Column>;
 
 /**
- * The texts of one message and the one it replies to, in bytes. Postgres knows it without reading them, so that what is too much
- * for a page is not read at all.
+ * A message's columns, written once: the entity, and the lists of columns, types and parameters in every
+ * statement, are made from them.
+ */
+export const MESSAGE_COLUMNS = {
+  ...STORED,
+  /** The message's place in this owner's log: from here a reader catches up. */
+  rev: { name: 'rev', type: 'integer' },
+  /** The version of the chat's facts when the message was appended. */
+  chatVersion: { name: 'chat_version', type: 'integer' },
+  /** Digest of the content first sent under the key; null without a key and in rows of earlier versions. */
+  sentDigest: { name: 'sent_digest', type: 'bytea', nullable: true },
+} as const satisfies Record<string, Column>;
+
+const isStoredName = (name: string): name is keyof StoredMessage => name in STORED;
+const STORED_NAMES = Object.keys(STORED).filter(isStoredName);
+const DRAFT_NAMES = STORED_NAMES.filter((name) => name !== 'seq' && name !== 'createdAt');
+
+/** SELECT list of a stored message from the table `alias`, each column under `prefix` + its name. */
+export const messageColumns = (alias: string, prefix = ''): string =>
+  STORED_NAMES.map((name) => `${alias}.${STORED[name].name} AS "${prefix}${name}"`).join(', ');
+
+/** SELECT list of a FoundMessage. */
+export const foundColumns = (alias: string): string =>
+  `${messageColumns(alias)}, ${alias}.${MESSAGE_COLUMNS.sentDigest.name} AS "sentDigest"`;
+
+/** These columns of messages, as array parameters. */
+export const messageArrays = <Name extends keyof StoredMessage>(
+  ...names: Name[]
+): ArrayColumn<Pick<StoredMessage, Name>>[] =>
+  names.map((name) => {
+    const column: Column = STORED[name];
+    return { name: column.name, type: column.type, value: (message) => message[name] };
+  });
+
+/** All columns that INSERT fills from a draft, except these, as array parameters. */
+export const draftArrays = (...except: (keyof Draft)[]): ArrayColumn<Draft>[] => [
+  ...messageArrays(...DRAFT_NAMES.filter((name) => !except.includes(name))),
+  {
+    ...MESSAGE_COLUMNS.sentDigest,
+    value: (draft) => (draft.clientMessageId === null ? null : digestOf(draft)),
+  },
+];
+
+/** The column list of INSERT: all columns, except these. */
+export const insertedColumns = (...except: (keyof Draft)[]): string =>
+  Object.entries<Column>(MESSAGE_COLUMNS)
+    .filter(([name]) => !except.some((other) => other === name))
+    .map(([, { name }]) => name)
+    .join(', ');
+
+/** A message joined with the message it replies to. */
+export type ThreadRow = StoredMessage & {
+  readonly [Name in keyof StoredMessage as `reply_${Name}`]: StoredMessage[Name] | null;
+};
+
+export const THREAD_COLUMNS = `${messageColumns('m')}, ${messageColumns('r', 'reply_')}`;
+export const THREAD_TABLES =
+  'message.message m LEFT JOIN message.message r ON r.chat_id = m.chat_id AND r.id = m.reply_to_id';
+
+/**
+ * Bytes of text in a message and the one it replies to. Postgres knows the lengths without reading the texts.
  */
 const BYTES = `octet_length(coalesce(m.text, '')) + octet_length(coalesce(r.text, ''))`;
 
-/** Those of the messages in `where` that fit a page: their `seq`, first come first. */
+/** Selects the `seq` of the first messages, in `order`, whose texts fit one page. */
 export const fitting = (where: string, order: 'ASC' | 'DESC', limit: string): string =>
   `SELECT seq FROM (
      SELECT seq, sum(bytes) OVER (ORDER BY seq ${order}) - bytes AS before
      FROM (SELECT m.seq, ${BYTES} AS bytes FROM ${THREAD_TABLES} WHERE ${where} ORDER BY m.seq ${order} LIMIT ${limit}) AS page
    ) AS page WHERE before < ${MAX_PAGE_BYTES}`;
 
-export function toThread(row: ThreadRow): Thread {
-  const { reply_id, reply_chatId, reply_seq, reply_senderId, reply_senderEmail, reply_senderRole, reply_createdAt } = row;
-  const isReply = reply_id !== null && reply_chatId !== null && reply_seq !== null && reply_senderId !== null
-    && reply_senderEmail !== null && reply_senderRole !== null && reply_createdAt !== null;
-  return {
-    message: row,
-    replyTo: isReply ? {
-      id: reply_id, chatId: reply_chatId, seq: reply_seq, senderId: reply_senderId, senderEmail: reply_senderEmail,
-      senderRole: reply_senderRole, createdAt: reply_createdAt, text: row.reply_text, fileId: row.reply_fileId,
-      replyToId: row.reply_replyToId, clientMessageId: row.reply_clientMessageId,
-    } : undefined,
-  };
+export const toThread = (row: ThreadRow): Thread => ({
+  message: row,
+  replyTo: row.reply_id === null ? undefined : replyOf(row),
+});
+
+function replyOf(row: ThreadRow): StoredMessage | undefined {
+  const reply: object = Object.fromEntries(STORED_NAMES.map((name) => [name, row[`reply_${name}`]]));
+  return isJoined(reply) ? reply : undefined;
 }
 
-/** A chat's row, as readers need it. */
+/** A LEFT JOIN returns a whole row, or NULL in every column. */
+const isJoined = (reply: object): reply is StoredMessage => 'id' in reply && reply.id !== null;
+
+/** What readers need of a chat's row. */
 export interface ChatHead {
   readonly status: ChatStatus;
   readonly version: number;

@@ -1,27 +1,50 @@
 import { mayEnterAny, type Actor, type Message } from '@switchboard/shared/contracts';
-import { ChatLog } from '@switchboard/shared/log';
-import { answers, guarded, prepared } from '@switchboard/shared/postgres';
+import { ChatLog, type LogRenderer } from '@switchboard/shared/log';
+import { isReachable, databaseWork, prepared } from '@switchboard/shared/postgres';
 import type { DataSource } from 'typeorm';
+import type { MessagesOfPage, StoredMessages } from '../domain/log-sources.ts';
 import { render, type UrlOfFile } from '../domain/message.ts';
 import type { MessageStore } from '../domain/message-store.ts';
 import { catchUp } from './catch-up.ts';
 import { decodeSeq, encodeSeq } from './cursors.ts';
 import { SCHEMA } from './entities.ts';
-import { fitting, THREAD_COLUMNS, THREAD_TABLES, toThread, type ChatHead, type ThreadRow } from './message-rows.ts';
+import {
+  fitting,
+  THREAD_COLUMNS,
+  THREAD_TABLES,
+  toThread,
+  type ChatHead,
+  type ThreadRow,
+} from './message-rows.ts';
 import { withinBytes } from './page.ts';
 import { markRead } from './read-marks.ts';
 import { RenderedLog } from './rendered-log.ts';
 
-/** Messages, read marks and their log in Postgres; sending is the MessageWriter's. */
-export function createMessageStore(database: DataSource, urlOf: UrlOfFile): MessageStore & { readonly log: ChatLog } {
+/** Messages, read marks and their log in Postgres. Sending is in `send/`. */
+export function createMessageStore(
+  database: DataSource,
+  urlOf: UrlOfFile,
+  renderer: LogRenderer<MessagesOfPage, StoredMessages>,
+): MessageStore & { readonly log: ChatLog } {
   const log = new ChatLog(SCHEMA);
   const statements = prepared(database);
   const toMessage = (row: ThreadRow): Message => render(toThread(row), urlOf);
-  const rendered = new RenderedLog(statements, log, toMessage);
+  const rendered = new RenderedLog(statements, log, renderer, toMessage);
 
-  /** The chat's head and a page of its messages, newest first, as of one instant: one statement sees one snapshot. For a stranger nothing is read. */
-  async function readPage(actor: Actor, chatId: string, before: number, limit: number): Promise<{ head: ChatHead; messages: Message[] } | undefined> {
-    const rows = await statements.query<(ChatHead & ThreadRow) | (ChatHead & { readonly id: null })>(pageOf(limit), [chatId, before, mayEnterAny(actor), actor.id]);
+  /**
+   * The chat's head and a page of its messages, newest first. One statement, so both come from one snapshot;
+   * it reads nothing for a stranger.
+   */
+  async function readPage(
+    actor: Actor,
+    chatId: string,
+    before: number,
+    limit: number,
+  ): Promise<{ head: ChatHead; messages: Message[] } | undefined> {
+    const rows = await statements.query<(ChatHead & ThreadRow) | (ChatHead & { readonly id: null })>(
+      pageOf(limit),
+      [chatId, before, mayEnterAny(actor), actor.id],
+    );
     const [head] = rows;
     if (head === undefined) return undefined;
     return { head, messages: withinBytes(rows.flatMap((row) => (row.id === null ? [] : toMessage(row)))) };
@@ -30,29 +53,51 @@ export function createMessageStore(database: DataSource, urlOf: UrlOfFile): Mess
   return {
     log,
 
-    snapshot: (actor, chatId, limit) => guarded(async () => {
-      const page = await readPage(actor, chatId, BEYOND_ANY_SEQ, limit);
-      return page && { status: page.head.status, messages: page.messages.toReversed(), revs: { chat: page.head.version, message: page.head.rev } };
-    }),
+    snapshot: (actor, chatId, limit) =>
+      databaseWork(async () => {
+        const page = await readPage(actor, chatId, ABOVE_EVERY_SEQ, limit);
+        return (
+          page && {
+            status: page.head.status,
+            messages: page.messages.toReversed(),
+            revs: { chat: page.head.version, message: page.head.rev },
+          }
+        );
+      }),
 
-    list: (actor, chatId, { limit, cursor }) => guarded(async () => {
-      const page = await readPage(actor, chatId, cursor === undefined ? BEYOND_ANY_SEQ : decodeSeq(cursor), limit);
-      if (page === undefined) return undefined;
-      const oldest = page.messages.at(-1)?.seq ?? 1;
-      return { messages: page.messages.toReversed(), nextCursor: oldest > 1 ? encodeSeq(oldest) : undefined };
-    }),
+    list: (actor, chatId, { limit, cursor }) =>
+      databaseWork(async () => {
+        const page = await readPage(
+          actor,
+          chatId,
+          cursor === undefined ? ABOVE_EVERY_SEQ : decodeSeq(cursor),
+          limit,
+        );
+        if (page === undefined) return undefined;
+        const oldest = page.messages.at(-1)?.seq ?? 1;
+        return {
+          messages: page.messages.toReversed(),
+          nextCursor: oldest > 1 ? encodeSeq(oldest) : undefined,
+        };
+      }),
 
-    catchUp: (actor, chatId, from, limit) => guarded(() => catchUp(statements, rendered, actor, chatId, from, limit)),
-    markRead: (actor, chatId, messageIds, trace) => guarded(() => database.transaction((transaction) => markRead(transaction, log, actor, chatId, messageIds, trace))),
-    readLog: (chatId, after, limit) => guarded(() => rendered.read(chatId, after, limit)),
-    heads: (chatIds) => guarded(() => rendered.heads(chatIds)),
-    isReady: () => answers(database),
+    catchUp: (actor, chatId, from, limit) =>
+      databaseWork(() => catchUp(statements, rendered, actor, chatId, from, limit)),
+    markRead: (actor, chatId, messageIds, trace) =>
+      databaseWork(() =>
+        database.transaction((transaction) => markRead(transaction, log, actor, chatId, messageIds, trace)),
+      ),
+    readLog: (chatId, after, limit) => databaseWork(() => rendered.read(chatId, after, limit)),
+    heads: (chatIds) => databaseWork(() => rendered.heads(chatIds)),
+    isReady: () => isReachable(database),
   };
 }
 
-const BEYOND_ANY_SEQ = 2 ** 31 - 1;
+const ABOVE_EVERY_SEQ = 2 ** 31 - 1;
 
-/** Spelled for each limit, of which there are few: a plan that does not know it may be one for a whole chat. */
+/**
+ * One statement per limit, of which there are few: a generic plan without the limit might read a whole chat.
+ */
 const pageOf = (limit: number): string =>
   `/* page-of-${limit} */ SELECT c.status, c.version, c.rev, page.* FROM message.chat c
    LEFT JOIN LATERAL (

@@ -4,8 +4,18 @@ import type { ChatLog } from '@switchboard/shared/log';
 import type { Database } from '@switchboard/shared/postgres';
 import type { ReadMarks } from '../domain/message-store.ts';
 
-/** Marks messages under the chat's lock, with the entry in the log; undefined when there is no row of the chat that is theirs to enter: a stranger locks nothing. */
-export async function markRead(transaction: Database, log: ChatLog, actor: Actor, chatId: string, messageIds: readonly string[], trace: Trace): Promise<ReadMarks | undefined> {
+/**
+ * Marks messages as read under the chat's lock, and appends the log entry. Returns undefined and locks
+ * nothing if no row here gives the actor access.
+ */
+export async function markRead(
+  transaction: Database,
+  log: ChatLog,
+  actor: Actor,
+  chatId: string,
+  messageIds: readonly string[],
+  trace: Trace,
+): Promise<ReadMarks | undefined> {
   const [chat] = await transaction.query<{ rev: number }>(
     'SELECT rev FROM message.chat WHERE id = $1 AND ($2 OR client_id = $3) FOR UPDATE',
     [chatId, mayEnterAny(actor), actor.id],
@@ -20,8 +30,13 @@ export async function markRead(transaction: Database, log: ChatLog, actor: Actor
   return { messageIds: wanted, entry };
 }
 
-/** Marks what was not marked yet and returns those ids, oldest message first. Throws MESSAGE_NOT_FOUND, with nothing marked. */
-async function insertMarks(transaction: Database, actor: Actor, chatId: string, messageIds: readonly string[]): Promise<string[]> {
+/** Returns the ids of the newly marked messages, oldest first. Throws MESSAGE_NOT_FOUND and marks nothing. */
+async function insertMarks(
+  transaction: Database,
+  actor: Actor,
+  chatId: string,
+  messageIds: readonly string[],
+): Promise<string[]> {
   const found = await transaction.query<{ id: string; seq: number }>(
     'SELECT id, seq FROM message.message WHERE chat_id = $1 AND id = ANY($2::uuid[]) ORDER BY seq',
     [chatId, messageIds],

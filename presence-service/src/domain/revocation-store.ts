@@ -1,16 +1,19 @@
 import type { Revocation } from '@switchboard/shared/contracts';
 
-/** Whose tokens are revoked: all of a user's, or one. */
+/** All tokens of a user, or one token. */
 export type Revoked = { readonly userId: number } | { readonly jti: string };
 
 export type PositionedRevocation = Revocation & { readonly position: number };
 
-/** What was revoked and still matters. Failures: UNAVAILABLE and BUSY when Postgres is down or slow. */
+/**
+ * Revocations that a valid token can still match. Failures: UNAVAILABLE and BUSY when Postgres is down or
+ * slow.
+ */
 export interface RevocationStore {
-  /** Resolves after COMMIT. Revoking the same again takes the place of what was revoked before. */
+  /** Resolves after COMMIT. Replaces an earlier revocation of the same user or token. */
   revoke(revoked: Revoked, by: string): Promise<Revocation>;
-  /** In order; whatever is committed later has a higher position. */
+  /** In order of position, which is the order of COMMIT. */
   readAfter(position: number, limit: number): Promise<PositionedRevocation[]>;
-  /** Those that no valid token can fall under any more. */
-  forgetOver(): Promise<void>;
+  /** Deletes revocations that no valid token can match any more. */
+  deleteExpired(): Promise<void>;
 }

@@ -1,8 +1,9 @@
 import type { Handler } from '@switchboard/shared/bus';
 import type { presenceContracts } from '@switchboard/shared/contracts';
-import type { ChatAccess, PresenceStore } from '../domain/presence-store.ts';
+import type { ChatProjection, PresenceStore } from '../domain/presence-store.ts';
 
-export const listActiveUsersHandler = (store: PresenceStore, chats: ChatAccess): Handler<typeof presenceContracts.listActiveUsers> =>
+export const listActiveUsersHandler =
+  (store: PresenceStore, chats: ChatProjection): Handler<typeof presenceContracts.listActiveUsers> =>
   async ({ chatId }, { actor, trace }) => {
     await chats.requireAccess(actor, chatId, trace);
     return { chatId, userIds: await store.activeUsers(chatId) };

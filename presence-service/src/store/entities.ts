@@ -1,19 +1,33 @@
-import { chatCursorEntity, knownChatColumns, type KnownChatRow } from '@switchboard/shared/log';
+import {
+  chatCursorEntity,
+  projectedChatColumns,
+  type ProjectedChatRow,
+} from '@switchboard/shared/chat-projection';
 import { EntitySchema } from 'typeorm';
 
 export const SCHEMA = 'presence';
 
-/** What this service must know of a chat to judge access. */
-const chatEntity = new EntitySchema<KnownChatRow>({ name: 'chat', tableName: 'chat', schema: SCHEMA, columns: knownChatColumns });
+/** The chat facts that access checks need. */
+const chatEntity = new EntitySchema<ProjectedChatRow>({
+  name: 'chat',
+  tableName: 'chat',
+  schema: SCHEMA,
+  columns: projectedChatColumns,
+});
 
 const gatewayEntity = new EntitySchema<Record<string, unknown>>({
   name: 'gateway_lease',
   tableName: 'gateway_lease',
   schema: SCHEMA,
   columns: {
-    gatewayId: { name: 'gateway_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'gateway_lease_pkey' },
+    gatewayId: {
+      name: 'gateway_id',
+      type: 'uuid',
+      primary: true,
+      primaryKeyConstraintName: 'gateway_lease_pkey',
+    },
     leaseId: { name: 'lease_id', type: 'uuid' },
-    /** By the gateway itself since the row came to be. A count and no time: no clock can bend it. */
+    /** How often the gateway renewed this lease. A count instead of a time, so that no clock affects it. */
     renewals: { type: 'integer', default: 0 },
   },
 });
@@ -24,13 +38,18 @@ const socketEntity = new EntitySchema<Record<string, unknown>>({
   schema: SCHEMA,
   columns: {
     chatId: { name: 'chat_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'joined_socket_pkey' },
-    socketId: { name: 'socket_id', type: 'text', primary: true, primaryKeyConstraintName: 'joined_socket_pkey' },
+    socketId: {
+      name: 'socket_id',
+      type: 'text',
+      primary: true,
+      primaryKeyConstraintName: 'joined_socket_pkey',
+    },
     userId: { name: 'user_id', type: 'bigint' },
     gatewayId: { name: 'gateway_id', type: 'uuid' },
-    /** Of the last that the gateway told of it. */
-    turn: { type: 'bigint' },
-    /** With which it last came or went. */
-    changedTurn: { name: 'changed_turn', type: 'bigint' },
+    /** The highest sequence number received for this socket. */
+    sequence: { name: 'turn', type: 'bigint' },
+    /** The sequence number of its last arrival or departure. */
+    changedSequence: { name: 'changed_turn', type: 'bigint' },
     leftAt: { name: 'left_at', type: 'timestamptz', nullable: true },
     droppedAt: { name: 'dropped_at', type: 'timestamptz', nullable: true },
   },
@@ -58,13 +77,13 @@ const revocationEntity = new EntitySchema<Record<string, unknown>>({
   tableName: 'revocation',
   schema: SCHEMA,
   columns: {
-    /** `user`: all of a user's tokens issued until then. `token`: one, by its `jti`. */
+    /** `user`: all tokens of a user issued until then. `token`: one token, by its `jti`. */
     kind: { type: 'text', primary: true, primaryKeyConstraintName: 'revocation_pkey' },
     subject: { type: 'text', primary: true, primaryKeyConstraintName: 'revocation_pkey' },
     position: { type: 'bigint' },
     revokedAt: { name: 'revoked_at', type: 'timestamptz', precision: 3 },
     until: { type: 'timestamptz', precision: 3 },
-    /** The system that asked for it. */
+    /** The system that requested it. */
     revokedBy: { name: 'revoked_by', type: 'text' },
   },
   checks: [{ name: 'revocation_kind_known', expression: `kind IN ('user', 'token')` }],
@@ -74,12 +93,25 @@ const revocationEntity = new EntitySchema<Record<string, unknown>>({
   ],
 });
 
-/** One row: the last position. Whoever revokes holds its lock until COMMIT, so positions are committed in their order. */
+/**
+ * One row: the last position. Each revocation locks it until COMMIT, so positions are committed in order.
+ */
 const revocationHeadEntity = new EntitySchema<Record<string, unknown>>({
   name: 'revocation_head',
   tableName: 'revocation_head',
   schema: SCHEMA,
-  columns: { id: { type: 'integer', primary: true, primaryKeyConstraintName: 'revocation_head_pkey' }, position: { type: 'bigint' } },
+  columns: {
+    id: { type: 'integer', primary: true, primaryKeyConstraintName: 'revocation_head_pkey' },
+    position: { type: 'bigint' },
+  },
 });
 
-export const entities = [chatEntity, chatCursorEntity(SCHEMA), gatewayEntity, socketEntity, activeEntity, revocationEntity, revocationHeadEntity];
+export const entities = [
+  chatEntity,
+  chatCursorEntity(SCHEMA),
+  gatewayEntity,
+  socketEntity,
+  activeEntity,
+  revocationEntity,
+  revocationHeadEntity,
+];

@@ -2,17 +2,20 @@ import type { ChannelModel } from 'amqplib';
 
 const NOT_FOUND = 404;
 
-/** The durable topic exchange is there afterwards. It is made only where there is none: whoever finds it needs no right to make it. */
+/**
+ * Creates the durable topic exchange only when it is missing: a user without that right can use an existing
+ * one.
+ */
 export async function ensureExchange(model: ChannelModel, exchange: string): Promise<void> {
-  if (await isThere(model, exchange)) return;
+  if (await exists(model, exchange)) return;
   const channel = await model.createChannel();
   channel.on('error', () => undefined);
   await channel.assertExchange(exchange, 'topic', { durable: true });
   await channel.close();
 }
 
-/** On a channel of its own, since a "no" ends it. */
-async function isThere(model: ChannelModel, exchange: string): Promise<boolean> {
+/** Uses a channel of its own, since a 404 closes it. */
+async function exists(model: ChannelModel, exchange: string): Promise<boolean> {
   const channel = await model.createChannel();
   channel.on('error', () => undefined);
   try {

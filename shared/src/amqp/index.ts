@@ -1,4 +1,3 @@
-export { AmqpUrl, ExchangeName, relayConfig } from './config.ts';
 export { endConnection, openConnection } from './connection.ts';
 export { ensureExchange } from './ensure-exchange.ts';
 export { keepConnected } from './keep-connected.ts';

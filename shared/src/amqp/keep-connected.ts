@@ -1,37 +1,50 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { addressOf } from '../addresses.ts';
+import { isAccessRefused } from './internals/amqplib.ts';
 
 const RETRY_MS = 500;
-/** A password or a right is mended by people. */
+/** Only a person can correct a password or a right. */
 const REFUSED_RETRY_MS = 2_000;
-/** How often the same failure is told that goes on. */
-const TELL_MS = 10_000;
+/** How often a continuing failure is logged. */
+const LOG_EVERY_MS = 10_000;
+
+/** A shorter attempt never connected: the timeout of a connection is 5 s. */
+const CONNECTED_AFTER_MS = 6_000;
 
 export interface KeepConnectedOptions {
+  readonly url: string;
   readonly signal: AbortSignal;
   readonly logger: Logger;
-  /** What becomes of events while there is no connection. */
+  /** What happens to events while there is no connection. */
   readonly meanwhile: string;
 }
 
-/** Calls `connectOnce`, which lasts as long as its connection, again and again until `signal` is aborted. */
-export async function keepConnected(connectOnce: () => Promise<void>, { signal, logger, meanwhile }: KeepConnectedOptions): Promise<void> {
-  for (let told = { what: '', at: -Infinity }; ;) {
+/** Repeats `connectOnce`, which lasts as long as its connection, until `signal` is aborted. */
+export async function keepConnected(
+  connectOnce: () => Promise<void>,
+  { url, signal, logger, meanwhile }: KeepConnectedOptions,
+): Promise<void> {
+  const address = addressOf(url);
+  let since = new Date();
+  for (let logged = { error: '', at: -Infinity }; ;) {
     let isRefused = false;
+    const began = performance.now();
     try {
       signal.throwIfAborted();
       await connectOnce();
     } catch (error) {
       if (signal.aborted) return;
-      isRefused = isRefusal(error);
-      if (String(error) !== told.what || performance.now() - told.at > TELL_MS) {
-        told = { what: String(error), at: performance.now() };
-        logger.warn({ err: error }, `${isRefused ? 'RabbitMQ refuses this user, password or right' : 'RabbitMQ is not there'}; ${meanwhile}`);
+      if (performance.now() - began > CONNECTED_AFTER_MS) since = new Date();
+      isRefused = isAccessRefused(error);
+      if (String(error) !== logged.error || performance.now() - logged.at > LOG_EVERY_MS) {
+        logged = { error: String(error), at: performance.now() };
+        logger.warn(
+          { address, since: since.toISOString(), err: error },
+          `${isRefused ? 'amqp: RabbitMQ refused this user, password or right' : 'amqp: RabbitMQ is unavailable'}; ${meanwhile}`,
+        );
       }
     }
     await sleep(isRefused ? REFUSED_RETRY_MS : RETRY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
-
-/** A wrong password, or a right that is missing; the last is how amqplib tells of a virtual host that one must not enter. */
-const isRefusal = (error: unknown): boolean => error instanceof Error && /\(ACCESS-REFUSED\)|\(NOT-ALLOWED\)|Expected ConnectionOpenOk; got <ConnectionClose/.test(error.message);

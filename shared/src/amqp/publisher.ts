@@ -20,64 +20,77 @@ export interface PublisherOptions {
   readonly logger: Logger;
 }
 
-/** A channel in use, until it fails. */
-interface Line {
+/** An open connection with its confirm channel. */
+interface OpenChannel {
   readonly model: ChannelModel;
   readonly channel: ConfirmChannel;
-  /** Ids of what the broker gave back: it had nowhere to put it. */
+  /** Ids of returned messages: no queue was bound. */
   readonly returned: Set<string>;
-  /** What is under way: how to give it up. */
+  /** Rejects each message that awaits its confirm. */
   readonly pending: Set<(cause: unknown) => void>;
   isBlocked: boolean;
 }
 
 /**
- * A connection to RabbitMQ that publishes to one durable topic exchange, persistently, with confirms. It is made anew for ever; what was
- * under way when it fell is rejected, and may or may not have arrived.
+ * Publishes persistent messages with confirms to one durable topic exchange. Reconnects without a limit.
+ * When the connection breaks, unconfirmed messages are rejected; they may have arrived.
  */
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #ending = new AbortController();
-  readonly #news = new EventEmitter();
+  readonly #changes = new EventEmitter();
   readonly #upkeep: Promise<void>;
-  #line: Line | undefined;
+  #open: OpenChannel | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
-    this.#upkeep = keepConnected(() => this.#connectOnce(), { signal: this.#ending.signal, logger: options.logger, meanwhile: 'events wait in the log' });
+    this.#upkeep = keepConnected(() => this.#connectOnce(), {
+      url: options.url,
+      signal: this.#ending.signal,
+      logger: options.logger,
+      meanwhile: 'events wait in the log',
+    });
   }
 
-  /** Whether what is published now can be taken. */
+  /** `ready`: the broker accepts messages. `blocked`: it paused publishers. `away`: no connection. */
   get state(): 'ready' | 'blocked' | 'away' {
-    if (this.#line === undefined) return 'away';
-    return this.#line.isBlocked ? 'blocked' : 'ready';
+    if (this.#open === undefined) return 'away';
+    return this.#open.isBlocked ? 'blocked' : 'ready';
   }
 
-  /** Resolves while the broker takes what is published; rejects when `signal` is aborted first. */
+  /** Resolves once the broker accepts messages; rejects when `signal` is aborted first. */
   async untilReady(signal: AbortSignal): Promise<void> {
-    while (this.state !== 'ready') await once(this.#news, 'ready', { signal });
+    while (this.state !== 'ready') await once(this.#changes, 'ready', { signal });
   }
 
   /**
-   * Resolves once the broker answers for it: true when it is in every queue that wants it, false when none does. Throws UNAVAILABLE when the
-   * broker refuses it (a queue that is full), or is not there.
+   * Resolves once the broker confirms: true when a queue has the message, false when none is bound. Throws
+   * UNAVAILABLE when the broker rejects it, as a full queue does, or is away.
    */
   publish({ routingKey, content, options }: Publication): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const line = this.#line;
-      const fail = (cause: unknown): void => { reject(new Failure('UNAVAILABLE', undefined, { cause })); };
-      if (line === undefined) {
+      const open = this.#open;
+      const fail = (cause: unknown): void => {
+        reject(new Failure('UNAVAILABLE', undefined, { cause }));
+      };
+      if (open === undefined) {
         fail(undefined);
         return;
       }
-      line.pending.add(fail);
-      line.channel.publish(this.#options.exchange, routingKey, content, { ...options, persistent: true, mandatory: true }, (error: unknown) => {
-        line.pending.delete(fail);
-        // What is returned is returned before it is confirmed.
-        const isReturned = line.returned.delete(options.messageId);
-        if (error === null || error === undefined) resolve(!isReturned);
-        else fail(error);
-      });
+      open.pending.add(fail);
+      open.channel.publish(
+        this.#options.exchange,
+        routingKey,
+        content,
+        { ...options, persistent: true, mandatory: true },
+        (error: unknown) => {
+          open.pending.delete(fail);
+          // A return precedes its confirm.
+          const isReturned = open.returned.delete(options.messageId);
+          if (error === null || error === undefined) resolve(!isReturned);
+          else fail(error);
+        },
+      );
     });
   }
 
@@ -86,7 +99,7 @@ export class Publisher {
     await this.#upkeep;
   }
 
-  /** Until the connection, or its channel, has ended; throws what a channel was closed for. */
+  /** Lasts until the connection or its channel ends. Throws the error that closed the channel. */
   async #connectOnce(): Promise<void> {
     const { url, exchange, name, logger } = this.#options;
     const { signal } = this.#ending;
@@ -95,31 +108,35 @@ export class Publisher {
       await ensureExchange(model, exchange);
       const channel = await model.createConfirmChannel();
       signal.throwIfAborted();
-      const line: Line = { model, channel, returned: new Set(), pending: new Set(), isBlocked: false };
-      channel.on('error', (error) => { giveUp(line, error); });
-      channel.on('return', ({ properties }: Message) => { line.returned.add(String(properties.messageId)); });
+      const open: OpenChannel = { model, channel, returned: new Set(), pending: new Set(), isBlocked: false };
+      channel.on('error', (error) => {
+        rejectPending(open, error);
+      });
+      channel.on('return', ({ properties }: Message) => {
+        open.returned.add(String(properties.messageId));
+      });
       model.on('blocked', (reason: string) => {
-        line.isBlocked = true;
-        logger.warn({ reason }, 'RabbitMQ takes nothing for now; events wait in the log');
+        open.isBlocked = true;
+        logger.warn({ reason }, 'amqp: RabbitMQ blocked publishing; events wait in the log');
       });
       model.on('unblocked', () => {
-        line.isBlocked = false;
-        this.#news.emit('ready');
+        open.isBlocked = false;
+        this.#changes.emit('ready');
       });
       const over = Promise.race([once(model, 'close'), once(channel, 'close'), once(signal, 'abort')]);
-      this.#line = line;
-      logger.info('RabbitMQ is there');
-      this.#news.emit('ready');
+      this.#open = open;
+      logger.info('amqp: connected to RabbitMQ');
+      this.#changes.emit('ready');
       await over;
-      if (!signal.aborted) logger.warn('the connection to RabbitMQ has ended; events wait in the log');
+      if (!signal.aborted) logger.warn('amqp: the connection to RabbitMQ ended; events wait in the log');
     } finally {
-      if (this.#line !== undefined) giveUp(this.#line, new Error('the connection to RabbitMQ has ended'));
-      this.#line = undefined;
+      if (this.#open !== undefined) rejectPending(this.#open, new Error('the connection to RabbitMQ ended'));
+      this.#open = undefined;
       await endConnection(model);
     }
   }
 }
 
-function giveUp({ pending }: Line, cause: unknown): void {
+function rejectPending({ pending }: OpenChannel, cause: unknown): void {
   for (const fail of pending) fail(cause);
 }

@@ -1,20 +1,20 @@
 import type { DataSource } from 'typeorm';
-import { LOG_START, type ChatLog, type LoggedRow, type LogPosition } from '../log/index.ts';
-import { guarded } from '../postgres/index.ts';
+import { LOG_START, type ChatLog, type PositionedRow, type LogPosition } from '../log/index.ts';
+import { databaseWork } from '../postgres/index.ts';
 
-/** A kind of entry that no queue takes: what came after this position waits in the log. */
-export interface Unrouted extends LogPosition {
+/** An event kind without a bound queue: its entries after this position wait in the log. */
+export interface UnroutedEvent extends LogPosition {
   readonly event: string;
   readonly since: Date;
 }
 
-/** Where a relay stands: all up to `cursor` has left, but for what is unrouted. */
-export interface Standing {
+/** A relay's progress: every entry up to `cursor` is published, except the unrouted. */
+export interface RelayProgress {
   readonly cursor: LogPosition;
-  readonly unrouted: readonly Unrouted[];
+  readonly unrouted: readonly UnroutedEvent[];
 }
 
-/** Whoever believes that they lead, and no longer do, sets nothing back: cursors only move on. */
+/** The relay's stored progress. Cursors only advance, so a former leader resets nothing. */
 export class RelayCursors {
   readonly #database: DataSource;
   readonly #log: ChatLog;
@@ -28,38 +28,48 @@ export class RelayCursors {
     this.#unroutedTable = `"${schema}".relay_unrouted`;
   }
 
-  /** As it was left; the first time, from the beginning or from the end of the log. */
-  read(from: 'beginning' | 'now'): Promise<Standing> {
-    return guarded(async () => ({
-      cursor: await this.#cursor() ?? await this.#begin(from === 'now' ? await this.#log.end(this.#database) : LOG_START),
-      unrouted: await this.#database.query<Unrouted[]>(`SELECT event, xact, position, since FROM ${this.#unroutedTable}`),
+  /** The stored progress; the first time, the beginning or the end of the log. */
+  read(from: 'beginning' | 'now'): Promise<RelayProgress> {
+    return databaseWork(async () => ({
+      cursor:
+        (await this.#cursor()) ??
+        (await this.#begin(from === 'now' ? await this.#log.end(this.#database) : LOG_START)),
+      unrouted: await this.#database.query<UnroutedEvent[]>(
+        `SELECT event, xact, position, since FROM ${this.#unroutedTable}`,
+      ),
     }));
   }
 
-  next(cursor: LogPosition, limit: number): Promise<LoggedRow[]> {
-    return guarded(() => this.#log.readAll(this.#database, cursor, limit));
+  next(cursor: LogPosition, limit: number): Promise<PositionedRow[]> {
+    return databaseWork(() => this.#log.readAll(this.#database, cursor, limit));
   }
 
-  /** What waits of these kinds, in the order of the log, as far as the cursor. */
-  nextUnrouted({ unrouted, cursor }: Standing, limit: number): Promise<LoggedRow[]> {
-    return guarded(() => this.#log.readAllOf(this.#database, unrouted, cursor, limit));
+  /** The waiting entries of these kinds, in log order, up to the cursor. */
+  nextUnrouted({ unrouted, cursor }: RelayProgress, limit: number): Promise<PositionedRow[]> {
+    return databaseWork(() => this.#log.readAllOf(this.#database, unrouted, cursor, limit));
   }
 
-  /** All up to `cursor` has left, but for these kinds, from after these positions. */
+  /** Records that every entry up to `cursor` is published, except these kinds after these positions. */
   advance(cursor: LogPosition, unrouted: ReadonlyMap<string, LogPosition>): Promise<void> {
-    return guarded(async () => {
+    return databaseWork(async () => {
       await this.#database.query(
         `WITH moved AS (UPDATE ${this.#cursorTable} SET xact = $1, position = $2 WHERE (xact, position) < ($1, $2) RETURNING 1)
          INSERT INTO ${this.#unroutedTable} (event, xact, position)
          SELECT kind.* FROM moved CROSS JOIN unnest($3::text[], $4::bigint[], $5::bigint[]) AS kind(event, xact, position) ON CONFLICT DO NOTHING`,
-        [cursor.xact, cursor.position, [...unrouted.keys()], [...unrouted.values()].map(({ xact }) => xact), [...unrouted.values()].map(({ position }) => position)],
+        [
+          cursor.xact,
+          cursor.position,
+          [...unrouted.keys()],
+          [...unrouted.values()].map(({ xact }) => xact),
+          [...unrouted.values()].map(({ position }) => position),
+        ],
       );
     });
   }
 
-  /** What had waited of this kind has left, as far as there. */
+  /** Records that the waiting entries of this kind are published up to this position. */
   advanceUnrouted(event: string, { xact, position }: LogPosition): Promise<void> {
-    return guarded(async () => {
+    return databaseWork(async () => {
       await this.#database.query(
         `UPDATE ${this.#unroutedTable} SET xact = $2, position = $3 WHERE event = $1 AND (xact, position) < ($2, $3)`,
         [event, xact, position],
@@ -67,24 +77,31 @@ export class RelayCursors {
     });
   }
 
-  /** Nothing of this kind waits up to `cursor`. Unless another has moved the cursor since, the kind is like all others again. */
+  /** Records that no entry of this kind waits up to `cursor`, unless another relay moved the cursor since. */
   endUnrouted(event: string, cursor: LogPosition): Promise<void> {
-    return guarded(() => this.#database.transaction(async (transaction) => {
-      await transaction.query(`SELECT FROM ${this.#cursorTable} FOR UPDATE`);
-      await transaction.query(
-        `DELETE FROM ${this.#unroutedTable} WHERE event = $1 AND EXISTS (SELECT FROM ${this.#cursorTable} WHERE (xact, position) = ($2, $3))`,
-        [event, cursor.xact, cursor.position],
-      );
-    }));
+    return databaseWork(() =>
+      this.#database.transaction(async (transaction) => {
+        await transaction.query(`SELECT FROM ${this.#cursorTable} FOR UPDATE`);
+        await transaction.query(
+          `DELETE FROM ${this.#unroutedTable} WHERE event = $1 AND EXISTS (SELECT FROM ${this.#cursorTable} WHERE (xact, position) = ($2, $3))`,
+          [event, cursor.xact, cursor.position],
+        );
+      }),
+    );
   }
 
   async #cursor(): Promise<LogPosition | undefined> {
-    const [cursor] = await this.#database.query<LogPosition[]>(`SELECT xact, position FROM ${this.#cursorTable}`);
+    const [cursor] = await this.#database.query<LogPosition[]>(
+      `SELECT xact, position FROM ${this.#cursorTable}`,
+    );
     return cursor;
   }
 
   async #begin(at: LogPosition): Promise<LogPosition> {
-    await this.#database.query(`INSERT INTO ${this.#cursorTable} (id, xact, position) VALUES (1, $1, $2) ON CONFLICT DO NOTHING`, [at.xact, at.position]);
-    return await this.#cursor() ?? at;
+    await this.#database.query(
+      `INSERT INTO ${this.#cursorTable} (id, xact, position) VALUES (1, $1, $2) ON CONFLICT DO NOTHING`,
+      [at.xact, at.position],
+    );
+    return (await this.#cursor()) ?? at;
   }
 }

@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 
-/** How far the log has left for RabbitMQ: one row, once a relay has run. */
+/** The relay's cursor: one row, once a relay has run. */
 const relayCursorEntity = (schema: string) =>
   new EntitySchema<Record<string, unknown>>({
     name: 'relay_cursor',
@@ -13,7 +13,7 @@ const relayCursorEntity = (schema: string) =>
     },
   });
 
-/** Kinds of entries that no queue takes, and after which entry that began; from there on they wait in the log. */
+/** Event kinds without a bound queue, and the position after which their entries wait in the log. */
 const relayUnroutedEntity = (schema: string) =>
   new EntitySchema<Record<string, unknown>>({
     name: 'relay_unrouted',
@@ -27,5 +27,5 @@ const relayUnroutedEntity = (schema: string) =>
     },
   });
 
-/** The tables of a relay, for a service's list of entities. Migrations spell them out. */
+/** The relay's tables, for a service's list of entities; migrations create them. */
 export const relayEntities = (schema: string) => [relayCursorEntity(schema), relayUnroutedEntity(schema)];

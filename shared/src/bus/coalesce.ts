@@ -1,33 +1,36 @@
-import type { Turn } from './turn.ts';
+import type { Tick } from './tick.ts';
 
-/** No NATS message carries more than this many characters, or this many items, unless one item alone is larger. */
+/** Limits of one NATS message, in characters and items. One item alone may be larger. */
 const MAX_LENGTH = 512 * 1024;
 const MAX_ITEMS = 256;
 
 export interface Item {
   readonly id: number;
-  /** As it is written on the wire; no line breaks but between the lines of an answer. */
+  /** The encoded item. Only a reply contains a line break, between its two lines. */
   readonly text: string;
-  /** Neighbours of one group are never parted: they reach one replica, in order. */
+  /** Neighbours of one group are never split: they reach one replica, in order. */
   readonly group?: string | undefined;
 }
 
 /**
- * Collects items per key and hands them over once the current turn of the event loop is over. An idle process waits for
- * nobody; a busy one pays for one message instead of many.
+ * Collects items per key and sends them at the end of the tick. An idle process adds no wait; a busy one
+ * sends one message instead of many.
  */
-export class Coalescer {
-  readonly #turn: Turn;
-  readonly #send: (key: string, items: readonly Item[]) => void;
-  #queues = new Map<string, Item[]>();
+export class Coalescer<Key extends string = string> {
+  readonly #tick: Tick;
+  readonly #send: (key: Key, items: readonly Item[]) => void;
+  #queues = new Map<Key, Item[]>();
 
-  constructor(turn: Turn, send: (key: string, items: readonly Item[]) => void) {
-    this.#turn = turn;
+  constructor(tick: Tick, send: (key: Key, items: readonly Item[]) => void) {
+    this.#tick = tick;
     this.#send = send;
   }
 
-  add(key: string, item: Item): void {
-    if (this.#queues.size === 0) this.#turn.leave(() => { this.flush(); });
+  add(key: Key, item: Item): void {
+    if (this.#queues.size === 0)
+      this.#tick.defer(() => {
+        this.flush();
+      });
     const queue = this.#queues.get(key);
     if (queue === undefined) this.#queues.set(key, [item]);
     else queue.push(item);

@@ -2,50 +2,50 @@ import type { z } from 'zod';
 import type { Caller, RequestContract, PayloadOf } from '../contracts/define.ts';
 import type { Actor, SocketRef } from '../contracts/values.ts';
 import { Failure } from '../errors.ts';
-import type { Trace } from './trace.ts';
+import type { Trace } from '../telemetry/trace.ts';
 
-/** Who asks; a service that asks for itself says nothing. */
-export interface Asker {
+/** Who calls. Empty when a service calls for itself. */
+export interface Identity {
   readonly actor?: Actor | undefined;
   readonly machine?: string | undefined;
   readonly socket?: SocketRef | undefined;
 }
 
-/** What a handler may know of a request beside its payload. */
+/** What a handler knows of a request beside its payload. */
 export class RequestContext {
-  /** Of the work that the handler does; what it asks and tells for it goes below that. */
+  /** The trace of the handler's work: parent of its own requests and events. */
   readonly trace: Trace;
-  readonly #asker: Asker;
-  /** On this process's monotonic clock (performance.now(), ms): nobody waits for the answer after that. */
+  readonly #identity: Identity;
+  /** On this process's monotonic clock (performance.now(), ms). The caller has given up after that. */
   readonly #expiresAt: number;
 
-  constructor(trace: Trace, ttlMs: number, asker: Asker = {}) {
+  constructor(trace: Trace, ttlMs: number, identity: Identity = {}) {
     this.trace = trace;
     this.#expiresAt = performance.now() + ttlMs;
-    this.#asker = asker;
+    this.#identity = identity;
   }
 
-  /** The user who asks. `serve` has made sure of one for every contract whose caller is a user. */
+  /** The user who calls. `serve` ensures one for every contract whose caller is a user. */
   get actor(): Actor {
-    if (this.#asker.actor === undefined) throw new Failure('UNAUTHORIZED');
-    return this.#asker.actor;
+    if (this.#identity.actor === undefined) throw new Failure('UNAUTHORIZED');
+    return this.#identity.actor;
   }
 
-  /** The system that asks. `serve` has made sure of one for every contract whose caller is a machine. */
+  /** The system that calls. `serve` ensures one for every contract whose caller is a machine. */
   get machine(): string {
-    if (this.#asker.machine === undefined) throw new Failure('UNAUTHORIZED');
-    return this.#asker.machine;
+    if (this.#identity.machine === undefined) throw new Failure('UNAUTHORIZED');
+    return this.#identity.machine;
   }
 
-  /** The socket the actor asks through, when they ask through one. */
+  /** The actor's socket; undefined over HTTP. */
   get socket(): SocketRef | undefined {
-    return this.#asker.socket;
+    return this.#identity.socket;
   }
 
-  /** Whether it was asked by whom the contract is for. */
+  /** Whether the contract allows this caller. */
   isFrom(caller: Caller): boolean {
-    if (caller === 'user') return this.#asker.actor !== undefined;
-    return caller === 'service' || this.#asker.machine !== undefined;
+    if (caller === 'user') return this.#identity.actor !== undefined;
+    return caller === 'service' || this.#identity.machine !== undefined;
   }
 
   get isExpired(): boolean {
@@ -53,8 +53,11 @@ export class RequestContext {
   }
 }
 
-/** One use case: throws a Failure for what is expected to go wrong; anything else is answered as INTERNAL. */
-export type Handler<C extends RequestContract> = (payload: PayloadOf<C>, context: RequestContext) => Promise<z.input<C['reply']>>;
+/** One use case. Throws a Failure for expected failures; any other error becomes INTERNAL. */
+export type Handler<C extends RequestContract> = (
+  payload: PayloadOf<C>,
+  context: RequestContext,
+) => Promise<z.input<C['reply']>>;
 
 /** A service's table of contents: a contract without a handler does not compile. */
 export type RoutesOf<T extends Record<string, RequestContract>> = { [Name in keyof T]: Handler<T[Name]> };

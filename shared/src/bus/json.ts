@@ -1,4 +1,4 @@
-/** JSON as its owner wrote it, to be passed on unread. */
+/** JSON text as its owner wrote it, passed on unparsed. */
 export class Json {
   readonly text: string;
 
@@ -6,11 +6,12 @@ export class Json {
     this.text = text;
   }
 
-  /** Whoever writes it among other things writes what it says. */
+  /** For JSON.stringify of an object that contains it. */
   toJSON(): unknown {
     return JSON.parse(this.text);
   }
 }
 
-/** JSON.stringify for what may be written already; what is not there is null. */
-export const jsonOf = (value: unknown): string => (value instanceof Json ? value.text : JSON.stringify(value ?? null));
+/** JSON.stringify that keeps `Json` as it is; undefined becomes null. */
+export const jsonOf = (value: unknown): string =>
+  value instanceof Json ? value.text : JSON.stringify(value ?? null);

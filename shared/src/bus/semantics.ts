@@ -1,16 +1,21 @@
 import type { RoomOwner } from '../contracts/define.ts';
-import type { SpanAttributes } from './spans.ts';
+import type { SpanAttributes } from '../telemetry/spans.ts';
 import { roomTemplate } from './subjects.ts';
 
-// OpenTelemetry's semantic conventions 1.45. Requests over NATS are remote procedure calls, room events are messages.
+// OpenTelemetry's semantic conventions 1.45: requests over NATS are remote procedure calls, room events are
+// messages.
 // https://opentelemetry.io/docs/specs/semconv/rpc/ https://opentelemetry.io/docs/specs/semconv/messaging/
 
 export const NATS_RPC = { 'rpc.system.name': 'nats' } as const;
 
-/** A method is a contract's subject, which holds no id. */
+/** The method is the contract's subject, which contains no id. */
 export const RPC_LABELS = ['rpc.method', 'error.type'] as const;
 
-export const roomAttributes = (operation: 'publish' | 'process', owner: RoomOwner, event: string): SpanAttributes => ({
+export const roomAttributes = (
+  operation: 'publish' | 'process',
+  owner: RoomOwner,
+  event: string,
+): SpanAttributes => ({
   'messaging.system.name': 'nats',
   'messaging.operation.type': operation === 'publish' ? 'send' : 'process',
   'messaging.operation.name': operation,

@@ -1,44 +1,77 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { parse } from '../contracts/parse.ts';
+import { parse, withoutFields } from '../contracts/parse.ts';
 import type { RequestContract } from '../contracts/define.ts';
 import { Failure, type ErrorCode } from '../errors.ts';
-import { failpoint } from '../failpoints.ts';
 import { Coalescer, lines } from './coalesce.ts';
-import { encodeFailure, encodeReply, readJson, RequestBatch, RequestEnvelope } from './envelope.ts';
+import {
+  encodeFailure,
+  encodeNotExecuted,
+  encodeReply,
+  readJson,
+  RequestBatch,
+  RequestEnvelope,
+} from './envelope.ts';
 import { RequestContext, type Handler } from './handler.ts';
-import { queueOf } from './subjects.ts';
-import { Durations } from './instruments.ts';
+import type { Standstill } from './standstill.ts';
+import { addressedSubject, queueOf } from './subjects.ts';
+import { DurationHistogram } from '../telemetry/instruments.ts';
 import { NATS_RPC, RPC_LABELS } from './semantics.ts';
-import type { OpenSpan, Spans } from './spans.ts';
-import { newTrace, readTraceparent } from './trace.ts';
-import type { Turn } from './turn.ts';
+import type { OpenSpan, Spans } from '../telemetry/spans.ts';
+import { newTrace, readTraceparent } from '../telemetry/trace.ts';
+import type { Tick } from './tick.ts';
 
 export interface Server {
-  /** Takes no new requests; resolves once those taken are answered. */
+  /** Accepts no new requests; resolves once the accepted ones have their replies. */
   stop(): Promise<void>;
 }
 
-const durations = new Durations('rpc.server.call.duration', 'From taking a request to its answer', RPC_LABELS, NATS_RPC);
+const durations = new DurationHistogram(
+  'rpc.server.call.duration',
+  'From receiving a request to its reply',
+  RPC_LABELS,
+  NATS_RPC,
+);
 
-/** Serves one contract with the owner's queue group. Every request taken is answered, unless nobody waits for it any more. */
-export function serve<C extends RequestContract>(nats: NatsConnection, turn: Turn, contract: C, handler: Handler<C>, spans: Spans, logger: Logger): Server {
+export interface ServeParts {
+  readonly nats: NatsConnection;
+  readonly tick: Tick;
+  /** Of this replica, in the subjects of requests for it alone. */
+  readonly replica: string;
+  readonly standstill: Pick<Standstill, 'isStale'>;
+  readonly spans: Spans;
+  readonly logger: Logger;
+}
+
+/**
+ * Serves one contract: requests addressed to this replica, and those to the owner's queue group. Every
+ * request gets a reply, unless its time is over. One that waited during a standstill is not executed.
+ */
+export function serve<C extends RequestContract>(
+  contract: C,
+  handler: Handler<C>,
+  { nats, tick, replica, standstill, spans, logger }: ServeParts,
+): Server {
   const working = new Set<Promise<void>>();
-  const replies = new Coalescer(turn, (inbox, items) => {
+  const replies = new Coalescer(tick, (inbox, items) => {
     try {
       nats.publish(inbox, lines(items));
-      failpoint('bus.replied');
     } catch (error) {
-      logger.error({ err: error, subject: contract.subject }, 'answers could not be sent');
+      logger.error({ err: error, subject: contract.subject }, 'bus: publishing replies failed');
     }
   });
 
-  const take = (message: Msg) => {
+  const receive = (message: Msg) => {
     const { reply } = message;
     if (reply === undefined) return;
+    const isStale = standstill.isStale;
     for (const envelope of envelopesOf(message)) {
-      const work = answer(contract, handler, envelope, spans, logger).then((text) => {
+      if (isStale) {
+        replies.add(reply, { id: envelope.id, text: encodeNotExecuted(envelope.id) });
+        continue;
+      }
+      const work = replyTo(contract, handler, envelope, spans, logger).then((text) => {
         if (text !== undefined) replies.add(reply, { id: envelope.id, text });
         working.delete(work);
       });
@@ -46,32 +79,41 @@ export function serve<C extends RequestContract>(nats: NatsConnection, turn: Tur
     }
   };
 
-  /** One that cannot be read is dropped, and takes nobody along who travels with it. */
+  /** Drops an unreadable request alone, without the others of its batch. */
   function envelopesOf(message: Msg): RequestEnvelope[] {
     const batch = RequestBatch.safeParse(readJson(message.string())).data ?? [undefined];
     return batch.flatMap((item) => {
       const envelope = RequestEnvelope.safeParse(item);
-      if (!envelope.success) logger.warn({ subject: contract.subject }, 'a request that cannot be read was dropped');
+      if (!envelope.success) logger.warn({ subject: contract.subject }, 'bus: dropped an unreadable request');
       return envelope.data ?? [];
     });
   }
 
-  const subscription: Subscription = nats.subscribe(contract.subject, {
-    queue: queueOf(contract.subject),
-    callback: (error, message) => { if (error === null) take(message); },
-  });
+  const callback = (error: Error | null, message: Msg): void => {
+    if (error === null) receive(message);
+  };
+  const subscriptions: Subscription[] = [
+    nats.subscribe(addressedSubject(contract.subject, replica), { callback }),
+    nats.subscribe(contract.subject, { queue: queueOf(contract.subject), callback }),
+  ];
 
   return {
     async stop() {
-      await subscription.drain();
+      await Promise.all(subscriptions.map((subscription) => subscription.drain()));
       while (working.size > 0) await Promise.all(working);
       replies.flush();
     },
   };
 }
 
-/** As it is written on the wire; undefined when nobody waits for it any more. */
-async function answer<C extends RequestContract>(contract: C, handler: Handler<C>, envelope: RequestEnvelope, spans: Spans, logger: Logger): Promise<string | undefined> {
+/** The encoded reply; undefined once the request's time is over. */
+async function replyTo<C extends RequestContract>(
+  contract: C,
+  handler: Handler<C>,
+  envelope: RequestEnvelope,
+  spans: Spans,
+  logger: Logger,
+): Promise<string | undefined> {
   const span = beginSpan(contract, envelope, spans);
   const context = new RequestContext(span?.trace ?? newTrace(), envelope.ttlMs, envelope);
   const startedAt = performance.now();
@@ -82,7 +124,9 @@ async function answer<C extends RequestContract>(contract: C, handler: Handler<C
   try {
     if (!context.isFrom(contract.caller)) throw new Failure('UNAUTHORIZED');
     const payload = parseTolerantly<C['payload']>(contract.payload, envelope.payload);
-    const reply = await (span === undefined ? handler(payload, context) : span.run(() => handler(payload, context)));
+    const reply = await (span === undefined
+      ? handler(payload, context)
+      : span.run(() => handler(payload, context)));
     end();
     return context.isExpired ? undefined : encodeReply(envelope.id, reply);
   } catch (error) {
@@ -92,35 +136,52 @@ async function answer<C extends RequestContract>(contract: C, handler: Handler<C
   }
 }
 
-function beginSpan({ subject }: RequestContract, { traceparent, origin }: RequestEnvelope, spans: Spans): OpenSpan | undefined {
+function beginSpan(
+  { subject }: RequestContract,
+  { traceparent, origin }: RequestEnvelope,
+  spans: Spans,
+): OpenSpan | undefined {
   const caller = readTraceparent(traceparent);
-  return caller && spans.begin(subject, 'server', { parent: { ...caller, origin }, attributes: { ...NATS_RPC, 'rpc.method': subject } });
+  return (
+    caller &&
+    spans.begin(subject, 'server', {
+      parent: { ...caller, origin },
+      attributes: { ...NATS_RPC, 'rpc.method': subject },
+    })
+  );
 }
 
-function toFailure(error: unknown, contract: RequestContract, { trace }: RequestContext, logger: Logger): Failure {
+function toFailure(
+  error: unknown,
+  contract: RequestContract,
+  { trace }: RequestContext,
+  logger: Logger,
+): Failure {
   if (error instanceof Failure) {
-    if (error.cause !== undefined) logger.warn({ err: error.cause, code: error.code, subject: contract.subject, trace_id: trace.traceId }, 'a request failed');
+    if (error.cause !== undefined)
+      logger.warn(
+        { err: error.cause, code: error.code, subject: contract.subject, trace_id: trace.traceId },
+        'bus: a request failed',
+      );
     return error;
   }
-  logger.error({ err: error, subject: contract.subject, trace_id: trace.traceId }, 'a request failed unexpectedly');
+  logger.error(
+    { err: error, subject: contract.subject, trace_id: trace.traceId },
+    'bus: a request failed unexpectedly',
+  );
   return new Failure('INTERNAL');
 }
 
 /**
- * Reads what a newer caller sent: fields that this version does not know are left out, where the edge refuses them.
- * Everything else is checked as strictly as there.
+ * Parses the payload of a possibly newer caller: drops fields that this version does not know. Everything
+ * else is as strict as at the edge, which rejects those fields too.
  */
 export function parseTolerantly<S extends z.ZodType>(schema: S, data: unknown): z.output<S> {
   const result = schema.safeParse(data);
   if (result.success) return result.data;
   const unknown = result.error.issues.filter((issue) => issue.code === 'unrecognized_keys');
-  return parse(schema, unknown.reduce((rest, issue) => without(rest, issue.path, issue.keys), data));
-}
-
-function without(data: unknown, path: readonly PropertyKey[], keys: readonly string[]): unknown {
-  if (typeof data !== 'object' || data === null) return data;
-  const [head, ...tail] = path;
-  if (Array.isArray(data)) return data.map((item: unknown, index) => (index === head ? without(item, tail, keys) : item));
-  if (head === undefined) return Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, key === head ? without(value, tail, keys) : value]));
+  return parse(
+    schema,
+    unknown.reduce((rest, issue) => withoutFields(rest, issue.path, issue.keys), data),
+  );
 }

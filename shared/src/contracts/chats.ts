@@ -1,8 +1,18 @@
 import { z } from 'zod';
-import { integrationEvent, request, roomEvent } from './define.ts';
+import { always, durableEvent, eventsOf, integrationEvent, request } from './define.ts';
 import { ADMIN, AT, CHAT_ID, CLIENT, CURSOR, LATER } from './examples.ts';
 import { headsSignal, logContracts, pingContract } from './log.ts';
-import { ChatId, ChatStatus, Cursor, PageLimit, PageLimitQuery, Rev, Timestamp, UserId } from './values.ts';
+import {
+  ChatId,
+  ChatStatus,
+  Cursor,
+  IdempotencyKey,
+  PageLimit,
+  PageLimitQuery,
+  Rev,
+  Timestamp,
+  UserId,
+} from './values.ts';
 
 export const Chat = z.object({
   id: ChatId,
@@ -11,10 +21,15 @@ export const Chat = z.object({
   status: ChatStatus,
   createdAt: Timestamp,
   updatedAt: Timestamp,
+  /** While it is PENDING: when it began to wait. It starts again when the chat is released or reopened. */
+  waitingSince: Timestamp.optional(),
 });
 export type Chat = z.output<typeof Chat>;
 
-/** What other services keep of a chat, to judge access without asking. `version` = the last `rev` of its log here. */
+/**
+ * A chat as other services project it, to judge access without a request. `version`: the last `rev` of its
+ * log.
+ */
 export const ChatFacts = z.object({
   id: ChatId,
   clientId: UserId,
@@ -25,34 +40,62 @@ export const ChatFacts = z.object({
 export type ChatFacts = z.output<typeof ChatFacts>;
 
 const Opened = z.object({ chatId: ChatId, clientId: UserId });
-const StatusChanged = z.object({ chatId: ChatId, status: ChatStatus, adminId: UserId.optional() });
-const Assigned = z.object({ chatId: ChatId, adminId: UserId });
+export const StatusChanged = z.object({ chatId: ChatId, status: ChatStatus, adminId: UserId.optional() });
+export const Assigned = z.object({ chatId: ChatId, adminId: UserId });
 
-const OpenChat = z.strictObject({ clientId: UserId.optional() });
-const ListChats = z.strictObject({ status: ChatStatus.optional(), limit: PageLimit.optional(), cursor: Cursor.optional() });
+const OpenChat = z.strictObject({
+  clientId: UserId.optional(),
+  idempotencyKey: IdempotencyKey.optional(),
+});
+const ListChats = z.strictObject({
+  status: ChatStatus.optional(),
+  limit: PageLimit.optional(),
+  cursor: Cursor.optional(),
+});
 const GetChat = z.strictObject({ chatId: ChatId });
 const UpdateChat = z
   .strictObject({ chatId: ChatId, status: ChatStatus.optional(), adminId: UserId.optional() })
-  .refine((change) => change.status !== undefined || change.adminId !== undefined, { error: 'status or adminId is needed' });
+  .refine((change) => change.status !== undefined || change.adminId !== undefined, {
+    error: 'status or adminId is needed',
+  });
 
-const CHAT = { id: CHAT_ID, clientId: CLIENT.id, status: 'PENDING', createdAt: AT, updatedAt: AT } as const;
+const CHAT = {
+  id: CHAT_ID,
+  clientId: CLIENT.id,
+  status: 'PENDING',
+  createdAt: AT,
+  updatedAt: AT,
+  waitingSince: AT,
+} as const;
+const CLAIMED = { id: CHAT_ID, clientId: CLIENT.id, adminId: ADMIN.id, status: 'ACTIVE' } as const;
 const FACTS = { id: CHAT_ID, clientId: CLIENT.id, adminId: ADMIN.id, status: 'ACTIVE', version: 2 } as const;
 
 export const chatContracts = {
   openChat: request('chat.v1.open', {
     caller: 'user',
-    http: { method: 'post', path: '/chats', status: 201, input: OpenChat },
-    description: 'Opens a chat, PENDING. A client opens one for themselves; an admin names the `clientId`.',
+    isIdempotent: ({ idempotencyKey }) => idempotencyKey !== undefined,
+    http: {
+      method: 'post',
+      path: '/chats',
+      status: 201,
+      headers: { 'idempotency-key': 'idempotencyKey' },
+      input: OpenChat,
+    },
+    description:
+      'Opens a chat, PENDING. A client opens one for themselves; an admin names the `clientId`. A repeat with the same `Idempotency-Key` returns the first chat, with `deduplicated: true` and the status 200. ' +
+      'A client who has as many open chats as allowed gets TOO_MANY_CHATS, with the `chatId` of the newest.',
     payload: OpenChat,
-    reply: Chat,
+    reply: Chat.extend({ deduplicated: z.literal(true).optional() }),
     example: { payload: {}, reply: CHAT },
-    errors: ['FORBIDDEN', 'VALIDATION'],
+    errors: ['FORBIDDEN', 'VALIDATION', 'TOO_MANY_CHATS'],
   }),
 
   listChats: request('chat.v1.list', {
     caller: 'user',
+    isIdempotent: always,
     http: { method: 'get', path: '/chats', input: ListChats.extend({ limit: PageLimitQuery.optional() }) },
-    description: 'A client\'s own chats, or all for an admin: newest first, but the longest waiting first with `status=PENDING`.',
+    description:
+      "A client's own chats, or all chats for an admin: newest first; with `status=PENDING` the longest waiting first (`waitingSince`).",
     payload: ListChats,
     reply: z.object({ chats: z.array(Chat), nextCursor: Cursor.optional() }),
     example: { payload: { status: 'PENDING', limit: 20 }, reply: { chats: [CHAT], nextCursor: CURSOR } },
@@ -61,8 +104,9 @@ export const chatContracts = {
 
   getChat: request('chat.v1.get', {
     caller: 'user',
+    isIdempotent: always,
     http: { method: 'get', path: '/chats/:chatId', input: GetChat },
-    description: 'One chat, as it is now; for its client and for admins.',
+    description: 'One chat, as it is now. For its client and for admins.',
     payload: GetChat,
     reply: Chat,
     example: { payload: { chatId: CHAT_ID }, reply: CHAT },
@@ -71,18 +115,25 @@ export const chatContracts = {
 
   updateChat: request('chat.v1.update', {
     caller: 'user',
+    isIdempotent: always,
     http: { method: 'patch', path: '/chats/:chatId', input: UpdateChat },
-    description: 
-      'Claims (`adminId` + `ACTIVE`), releases, closes or reopens. Answered once message-service has taken the change, so a close holds from the answer on; UNAVAILABLE means it may or may not have happened: repeat it.',
+    description:
+      'Claims (`ACTIVE`, or an `adminId` for a chat that waits; the actor, if none is named), gives the active chat to another admin (`adminId`), releases (`PENDING`), closes or reopens. ' +
+      'A change that already holds is no mistake: the reply is the chat as it is. Of two admins who claim one wins; the other gets CHAT_CONFLICT with the current admin. ' +
+      'The reply means that message-service holds the change: after a close it accepts no message. After UNAVAILABLE or TIMEOUT the outcome is unknown: repeat the request.',
     payload: UpdateChat,
     reply: Chat,
-    example: { payload: { chatId: CHAT_ID, status: 'ACTIVE', adminId: ADMIN.id }, reply: { ...CHAT, status: 'ACTIVE', adminId: ADMIN.id, updatedAt: LATER } },
-    errors: ['CHAT_NOT_FOUND', 'CHAT_CONFLICT', 'FORBIDDEN'],
+    example: {
+      payload: { chatId: CHAT_ID, status: 'ACTIVE', adminId: ADMIN.id },
+      reply: { ...CLAIMED, createdAt: AT, updatedAt: LATER },
+    },
+    errors: ['CHAT_NOT_FOUND', 'CHAT_CONFLICT', 'FORBIDDEN', 'VALIDATION'],
   }),
 
   lookUpChat: request('internal.chat.v1.lookUp', {
     caller: 'service',
-    description: 'One chat\'s facts, for a service that hears of it for the first time.',
+    isIdempotent: always,
+    description: "One chat's facts, for a service whose projection lacks the chat.",
     payload: z.object({ chatId: ChatId }),
     reply: z.object({ chat: ChatFacts.optional() }),
     example: { payload: { chatId: CHAT_ID }, reply: { chat: FACTS } },
@@ -91,10 +142,15 @@ export const chatContracts = {
 
   readChanges: request('internal.chat.v1.readChanges', {
     caller: 'service',
-    description: 'The chats that changed since `cursor`, in commit order, as they are now; a chat may come twice.',
+    isIdempotent: always,
+    description:
+      'The chats that changed since `cursor`, in commit order, as they are now; a chat may come twice.',
     payload: z.object({ cursor: Cursor.optional(), limit: z.int().min(1).max(1000) }),
     reply: z.object({ chats: z.array(ChatFacts), cursor: Cursor.optional(), hasMore: z.boolean() }),
-    example: { payload: { cursor: CURSOR, limit: 500 }, reply: { chats: [FACTS], cursor: CURSOR, hasMore: false } },
+    example: {
+      payload: { cursor: CURSOR, limit: 500 },
+      reply: { chats: [FACTS], cursor: CURSOR, hasMore: false },
+    },
     errors: ['UNAVAILABLE'],
   }),
 
@@ -104,62 +160,58 @@ export const chatContracts = {
 
 const CHANGED = { chatId: CHAT_ID, status: 'ACTIVE', adminId: ADMIN.id } as const;
 
-/** What other systems are told, by routing key. */
-export const chatFacts = {
-  'chat.opened': integrationEvent('chat.opened', {
-    version: 1,
-    description: 'A chat was opened. It waits for an admin.',
-    data: Opened,
+/** The events of chat-service: the table of contents of its log. */
+export const chatEvents = eventsOf('chat', {
+  chatOpened: durableEvent({
+    socket: false,
+    description: "The first entry of every chat's log. For followers of the log only.",
+    payload: Opened,
     example: { chatId: CHAT_ID, clientId: CLIENT.id },
+    to: 'everyone',
+    author: () => undefined,
+    integration: integrationEvent('chat.opened', {
+      version: 1,
+      description: 'A chat was opened. It waits for an admin.',
+      data: Opened,
+      example: { chatId: CHAT_ID, clientId: CLIENT.id },
+    }),
   }),
-  'chat.status_changed': integrationEvent('chat.status_changed', {
-    version: 1,
-    description: 'A chat was claimed, released, closed or reopened. `adminId`: whose it is from then on, if anybody\'s.',
-    data: StatusChanged,
-    example: CHANGED,
-  }),
-  'chat.assigned': integrationEvent('chat.assigned', {
-    version: 1,
-    description: 'A chat changed hands; its status did not.',
-    data: Assigned,
+
+  chatAssigned: durableEvent({
+    socket: true,
+    catchUp: 'assignments',
+    description: 'The chat has another admin: it was claimed (behind `chatStatusChanged`) or given to them.',
+    payload: Assigned,
     example: { chatId: CHAT_ID, adminId: ADMIN.id },
+    to: 'everyone',
+    author: () => undefined,
+    integration: integrationEvent('chat.assigned', {
+      version: 1,
+      description:
+        'The chat has another admin: it was claimed (behind `chat.status_changed`) or given to them.',
+      data: Assigned,
+      example: { chatId: CHAT_ID, adminId: ADMIN.id },
+    }),
   }),
-};
 
-export const chatStatusChanged = roomEvent('chat', {
-  event: 'chatStatusChanged',
-  socket: true,
-  durable: true,
-  description: 'The chat was claimed, released, closed or reopened. `adminId`: whose it is from then on, if anybody\'s.',
-  payload: StatusChanged,
-  example: CHANGED,
-  to: 'everyone',
-  author: () => undefined,
-  integration: chatFacts['chat.status_changed'],
+  chatStatusChanged: durableEvent({
+    socket: true,
+    catchUp: 'statusChanges',
+    description:
+      'The chat was claimed, released, closed or reopened. `adminId`: its admin from then on, if it has one.',
+    payload: StatusChanged,
+    example: CHANGED,
+    to: 'everyone',
+    author: () => undefined,
+    integration: integrationEvent('chat.status_changed', {
+      version: 1,
+      description:
+        'A chat was claimed, released, closed or reopened. `adminId`: its admin from then on, if it has one.',
+      data: StatusChanged,
+      example: CHANGED,
+    }),
+  }),
 });
-
-export const chatAssigned = roomEvent('chat', {
-  event: 'chatAssigned',
-  socket: false,
-  durable: true,
-  description: 'The chat changed hands, its status did not. For followers of the log only.',
-  payload: Assigned,
-  example: { chatId: CHAT_ID, adminId: ADMIN.id },
-  to: 'everyone',
-  author: () => undefined,
-  integration: chatFacts['chat.assigned'],
-});
-
-export const chatOpened = roomEvent('chat', {
-  event: 'chatOpened',
-  socket: false,
-  durable: true,
-  description: 'The first entry of every chat\'s log. For followers of the log only.',
-  payload: Opened,
-  example: { chatId: CHAT_ID, clientId: CLIENT.id },
-  to: 'everyone',
-  author: () => undefined,
-  integration: chatFacts['chat.opened'],
-});
+export const { chatOpened, chatAssigned, chatStatusChanged } = chatEvents;
 
 export const chatHeads = headsSignal('chat');

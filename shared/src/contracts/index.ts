@@ -1,14 +1,20 @@
-import { chatAssigned, chatContracts, chatFacts, chatOpened, chatStatusChanged } from './chats.ts';
-import type { EdgeRequestContract, RequestContract, RoomEventContract } from './define.ts';
-import { messageContracts, messageFacts, messagesRead, newMessage } from './messages.ts';
-import { participantUpdate, presenceContracts, userTyping } from './presence.ts';
+import { chatContracts } from './chats.ts';
+import type { EdgeRequestContract, RequestContract } from './define.ts';
+import { messageContracts } from './messages.ts';
+import { presenceContracts } from './presence.ts';
 import { edgeContracts } from './session.ts';
 import { webhookContracts } from './webhooks.ts';
 
+export { ERRORS, type ErrorCode } from '../errors.ts';
 export * from './access.ts';
+export * from './catch-up.ts';
 export * from './chats.ts';
+export { cut } from './cut.ts';
 export * from './define.ts';
+export * from './events.ts';
+export * from './files.ts';
 export * from './integration.ts';
+export * from './limits.ts';
 export * from './log.ts';
 export * from './messages.ts';
 export * from './parse.ts';
@@ -19,7 +25,7 @@ export * from './trace.ts';
 export * from './values.ts';
 export * from './webhooks.ts';
 
-/** Everything that can be asked, by anybody: what the gateway offers to clients is what here names an event or a path. */
+/** Every request. The gateway offers to clients those that name a Socket.IO event or an HTTP route. */
 export const requestContracts: readonly RequestContract[] = [
   ...Object.values(chatContracts),
   ...Object.values(messageContracts),
@@ -27,19 +33,5 @@ export const requestContracts: readonly RequestContract[] = [
   ...Object.values(webhookContracts),
 ];
 
-/** What the gateway answers itself. */
+/** The requests that the gateway itself handles. */
 export const edgeRequests: readonly EdgeRequestContract[] = Object.values(edgeContracts);
-
-/** Everything that leaves for other systems, by routing key. */
-export const integrationEvents = { ...chatFacts, ...messageFacts };
-
-/** Everything that a room can hear. */
-export const roomEvents: readonly RoomEventContract[] = [
-  chatOpened,
-  chatAssigned,
-  chatStatusChanged,
-  newMessage,
-  messagesRead,
-  participantUpdate,
-  userTyping,
-];

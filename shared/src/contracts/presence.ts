@@ -1,41 +1,52 @@
 import { z } from 'zod';
-import { request, roomEvent } from './define.ts';
+import { always, eventsOf, request, transientEvent } from './define.ts';
 import { ADMIN, AT, CHAT_ID, CLIENT, GATEWAY_ID, LEASE_ID } from './examples.ts';
+import { TYPING_MS } from './limits.ts';
 import { pingContract } from './log.ts';
 import { ChatId, GatewayId, Timestamp, TokenId, UserId } from './values.ts';
 
-/** How often a gateway renews its lease, and how long the lease outlives the last renewal, by presence-service's clock. */
+/**
+ * A gateway renews its lease this often; the lease lives this long after a renewal, by presence-service's
+ * clock.
+ */
 export const LEASE_RENEWAL_MS = 4_000;
 export const LEASE_MS = 12_000;
-/** How long a dropped socket still counts, so that a reload is silent. */
+/** Grace period: a dropped socket still counts for this long, so that a page reload is silent. */
 export const DROP_GRACE_MS = 3_000;
-export const TYPING_MS = 6_000;
-/** How often a socket's typing in a chat is told at most. */
+/** A socket's typing in a chat is published at most this often. */
 const TYPING_EVERY_MS = 2_000;
 
 /**
- * A gateway numbers what it tells of its sockets, upwards: whatever order it arrives in, however late, the highest number is
- * the truth.
+ * A gateway numbers its statements about a socket, upwards. The highest number is the truth, in whichever
+ * order they arrive. On the wire the field is called `turn`.
  */
-const Turn = z.int().positive();
-/** Another one than before: what the gateway told under the old lease is gone, and it must enter its sockets again. */
-const LeaseId = z.uuid();
+const Sequence = z.int().positive();
+/** A new id means that presence-service forgot the gateway's sockets: the gateway must enter them again. */
+const LeaseId = z.uuid().toLowerCase();
 
 const Typing = z.strictObject({ chatId: ChatId, isTyping: z.boolean() });
 
 const DAY_MS = 24 * 3_600_000;
-/** From `iat` to `exp`. No token is taken that is made for longer, so a revocation need not be remembered for ever. */
+/** From `iat` to `exp`. The gateway refuses longer tokens, so that a revocation can be forgotten one day. */
 export const MAX_TOKEN_LIFE_MS = 31 * DAY_MS;
-/** Longer than any token that was there lives on, whoever's clock is ahead. */
+/** Longer than any revoked token can live, with a day for clock skew. */
 export const REVOKED_FOR_MS = MAX_TOKEN_LIFE_MS + DAY_MS;
 export const REVOCATIONS_PAGE = 1_000;
 
-/** Whose tokens: all that a user has now, or the one with this `jti` (RFC 7519, section 4.1.7). */
-const Revoke = z.strictObject({ userId: UserId.optional(), jti: TokenId.optional() })
-  .refine(({ userId, jti }) => (userId === undefined) !== (jti === undefined), { error: 'either userId or jti is needed' });
-const Revocation = z.object({ userId: UserId.optional(), jti: TokenId.optional(), revokedAt: Timestamp, until: Timestamp });
+/** Revokes all tokens that a user has now, or the one with this `jti` (RFC 7519, section 4.1.7). */
+const Revoke = z
+  .strictObject({ userId: UserId.optional(), jti: TokenId.optional() })
+  .refine(({ userId, jti }) => (userId === undefined) !== (jti === undefined), {
+    error: 'either userId or jti is needed',
+  });
+const Revocation = z.object({
+  userId: UserId.optional(),
+  jti: TokenId.optional(),
+  revokedAt: Timestamp,
+  until: Timestamp,
+});
 export type Revocation = z.output<typeof Revocation>;
-/** Of a revocation among all: 1, 2, 3 … in commit order; 0 = before the first. */
+/** A revocation's place among all: 1, 2, 3 … in commit order; 0 = before the first. */
 const Position = z.int().nonnegative();
 
 const REVOCATION = { userId: CLIENT.id, revokedAt: AT, until: '2026-04-15T15:09:26.535Z' };
@@ -43,8 +54,9 @@ const REVOCATION = { userId: CLIENT.id, revokedAt: AT, until: '2026-04-15T15:09:
 export const presenceContracts = {
   enterChat: request('presence.v1.enter', {
     caller: 'user',
-    description: 'The asking socket has joined the chat.',
-    payload: z.object({ chatId: ChatId, turn: Turn }),
+    isIdempotent: always,
+    description: 'Registers the requesting socket as joined to the chat.',
+    payload: z.object({ chatId: ChatId, turn: Sequence }),
     reply: z.object({ leaseId: LeaseId }),
     example: { payload: { chatId: CHAT_ID, turn: 17 }, reply: { leaseId: LEASE_ID } },
     errors: ['CHAT_NOT_FOUND'],
@@ -52,10 +64,16 @@ export const presenceContracts = {
 
   leaveChat: request('presence.v1.leave', {
     caller: 'user',
-    description: 'The asking socket is in the chat no more: `left` by intent, or `dropped` with its transport. Without a turn it was not in it, and is only told whether it may ask. '
-      + 'On the socket the gateway begins it, which takes the socket out of the room.',
-    socket: { event: 'leaveChat', reply: 'leftChat', form: { payload: ChatId.transform((chatId) => ({ chatId, how: 'left' as const })), example: CHAT_ID } },
-    payload: z.object({ chatId: ChatId, how: z.enum(['left', 'dropped']), turn: Turn.optional() }),
+    isIdempotent: always,
+    description:
+      'Removes the requesting socket from the chat: `left` by intent, or `dropped` with its transport. Without `turn` the socket was not joined; then only access is checked. ' +
+      'On a socket the gateway first removes the socket from the room.',
+    socket: {
+      event: 'leaveChat',
+      reply: 'leftChat',
+      form: { payload: ChatId.transform((chatId) => ({ chatId, how: 'left' as const })), example: CHAT_ID },
+    },
+    payload: z.object({ chatId: ChatId, how: z.enum(['left', 'dropped']), turn: Sequence.optional() }),
     reply: ChatId,
     example: { payload: { chatId: CHAT_ID, how: 'left', turn: 18 }, reply: CHAT_ID },
     errors: ['CHAT_NOT_FOUND'],
@@ -63,10 +81,18 @@ export const presenceContracts = {
 
   setTyping: request('presence.v1.typing', {
     caller: 'user',
-    description: 'Tells the others, at most every two seconds. Needs access to the chat, not a joined socket. Ends by itself after six.',
+    isIdempotent: always,
+    description:
+      'Publishes to the others, at most every two seconds. Needs access to the chat, not a joined socket. Ends by itself after six seconds.',
     socket: {
-      event: 'typing', reply: 'typing', replyOnAckOnly: true,
-      throttle: { everyMs: TYPING_EVERY_MS, endedBy: ['sendMessage', 'leaveChat'], answer: (typing) => typing },
+      event: 'typing',
+      reply: 'typing',
+      replyOnAckOnly: true,
+      throttle: {
+        everyMs: TYPING_EVERY_MS,
+        endedBy: ['sendMessage', 'leaveChat'],
+        answer: (typing: z.output<typeof Typing>) => typing,
+      },
     },
     payload: Typing,
     reply: Typing,
@@ -76,8 +102,13 @@ export const presenceContracts = {
 
   listActiveUsers: request('presence.v1.listActive', {
     caller: 'user',
-    description: 'The users with a joined socket, on whichever gateway, in ascending order.',
-    socket: { event: 'getActiveUsers', reply: 'activeUsers', form: { payload: ChatId.transform((chatId) => ({ chatId })), example: CHAT_ID } },
+    isIdempotent: always,
+    description: 'The users with a joined socket on any gateway, in ascending order of their ids.',
+    socket: {
+      event: 'getActiveUsers',
+      reply: 'activeUsers',
+      form: { payload: ChatId.transform((chatId) => ({ chatId })), example: CHAT_ID },
+    },
     payload: z.strictObject({ chatId: ChatId }),
     reply: z.object({ chatId: ChatId, userIds: z.array(UserId) }),
     example: { payload: { chatId: CHAT_ID }, reply: { chatId: CHAT_ID, userIds: [ADMIN.id, CLIENT.id] } },
@@ -86,7 +117,8 @@ export const presenceContracts = {
 
   renewLease: request('presence.v1.renewLease', {
     caller: 'service',
-    description: 'A gateway is alive.',
+    isIdempotent: always,
+    description: 'Renews the lease of a gateway.',
     payload: z.object({ gatewayId: GatewayId }),
     reply: z.object({ leaseId: LeaseId }),
     example: { payload: { gatewayId: GATEWAY_ID }, reply: { leaseId: LEASE_ID } },
@@ -95,8 +127,11 @@ export const presenceContracts = {
 
   revoke: request('presence.v1.revoke', {
     caller: 'machine',
-    description: 'From the answer on, every gateway refuses the user\'s tokens issued until now, or the one token, and within a second it closes the sockets that came with them. '
-      + 'It holds until none of them can be valid any more.',
+    isIdempotent: always,
+    description:
+      "Revokes the user's tokens that were issued until now and, because the issuer's clock may be ahead, in the next ten seconds; or the one token. " +
+      'From the reply on the gateway that replies refuses them and closes their sockets; every other gateway that reaches presence-service does so within a second. ' +
+      'The revocation holds until the last of those tokens has expired.',
     http: { method: 'post', path: '/admin/revocations', status: 201, input: Revoke },
     payload: Revoke,
     reply: Revocation,
@@ -106,40 +141,52 @@ export const presenceContracts = {
 
   readRevocations: request('presence.v1.readRevocations', {
     caller: 'service',
-    description: 'What was revoked after a position, in order; a later revocation of the same takes the place of the one before.',
+    isIdempotent: always,
+    description:
+      'The revocations after a position, in order. A later revocation of the same user or token replaces the earlier one.',
     payload: z.object({ after: Position, limit: z.int().min(1).max(REVOCATIONS_PAGE) }),
-    reply: z.object({ revocations: z.array(Revocation.extend({ position: Position })), hasMore: z.boolean() }),
-    example: { payload: { after: 0, limit: REVOCATIONS_PAGE }, reply: { revocations: [{ ...REVOCATION, position: 1 }], hasMore: false } },
+    reply: z.object({
+      revocations: z.array(Revocation.extend({ position: Position })),
+      hasMore: z.boolean(),
+    }),
+    example: {
+      payload: { after: 0, limit: REVOCATIONS_PAGE },
+      reply: { revocations: [{ ...REVOCATION, position: 1 }], hasMore: false },
+    },
     errors: ['UNAVAILABLE'],
   }),
 
   ping: pingContract('presence'),
 };
 
-export const participantUpdate = roomEvent('presence', {
-  event: 'participantUpdate',
-  socket: true,
-  durable: false,
-  description: '`joined` with a user\'s first socket in the chat, `left` with the last one.',
-  payload: z.object({ chatId: ChatId, userId: UserId, action: z.enum(['joined', 'left']), timestamp: Timestamp }),
-  example: { chatId: CHAT_ID, userId: ADMIN.id, action: 'joined', timestamp: AT },
-  to: 'others',
-  author: (update) => update.userId,
-});
+/** The events of presence-service. None is durable: they are published once, and they expire. */
+export const presenceEvents = eventsOf('presence', {
+  participantUpdate: transientEvent({
+    description: "`joined` with a user's first socket in the chat, `left` with the last one.",
+    payload: z.object({
+      chatId: ChatId,
+      userId: UserId,
+      action: z.enum(['joined', 'left']),
+      timestamp: Timestamp,
+    }),
+    example: { chatId: CHAT_ID, userId: ADMIN.id, action: 'joined', timestamp: AT },
+    to: 'others',
+    author: (update) => update.userId,
+  }),
 
-export const userTyping = roomEvent('presence', {
-  event: 'userTyping',
-  socket: true,
-  durable: false,
-  description: 'Somebody types, or no longer does. Ends by itself: without renewal, with the user\'s next message, or when they leave.',
-  payload: z.object({ chatId: ChatId, userId: UserId, email: z.string(), isTyping: z.boolean() }),
-  example: { chatId: CHAT_ID, userId: CLIENT.id, email: CLIENT.email, isTyping: true },
-  to: 'others',
-  author: (typing) => typing.userId,
-  expiry: {
-    afterMs: TYPING_MS,
-    while: (typing) => typing.isTyping,
-    then: (typing) => ({ ...typing, isTyping: false }),
-    endedBy: ['newMessage', 'participantUpdate'],
-  },
+  userTyping: transientEvent({
+    description:
+      "A user types, or has stopped. Ends by itself: without renewal, with the user's next message, or when the user leaves.",
+    payload: z.object({ chatId: ChatId, userId: UserId, email: z.string(), isTyping: z.boolean() }),
+    example: { chatId: CHAT_ID, userId: CLIENT.id, email: CLIENT.email, isTyping: true },
+    to: 'others',
+    author: (typing) => typing.userId,
+    expiry: {
+      afterMs: TYPING_MS,
+      while: (typing) => typing.isTyping,
+      then: (typing) => ({ ...typing, isTyping: false }),
+      endedBy: ['newMessage', 'participantUpdate'],
+    },
+  }),
 });
+export const { participantUpdate, userTyping } = presenceEvents;

@@ -3,16 +3,13 @@ import { edgeEvent, edgeRequest } from './define.ts';
 import { AT, LATER } from './examples.ts';
 import { Timestamp } from './values.ts';
 
-/** No token of ours is near this long; longer ones are not worth a look. */
-export const MAX_TOKEN_LENGTH = 8 * 1024;
-/** How long before the end of a token its socket is told. */
-export const TOKEN_WARNING_MS = 60_000;
-
 const TokenEnd = z.object({ expiresAt: Timestamp });
 
 export const edgeContracts = {
   refreshToken: edgeRequest({
-    description: 'A newer token for a live connection: of the same user, in the same role. Nothing else about the connection changes.',
+    description:
+      'Gives a live socket a newer token of the same user in the same role. Nothing else about the socket changes. ' +
+      'A token that was issued earlier (`iat`) is refused as VALIDATION.',
     socket: { event: 'refreshToken', reply: 'tokenRefreshed' },
     payload: z.strictObject({ token: z.string() }),
     reply: TokenEnd,
@@ -21,9 +18,14 @@ export const edgeContracts = {
   }),
 };
 
-export const tokenExpiring = edgeEvent({
-  event: 'tokenExpiring',
-  description: 'Told to the socket itself, a minute before its token ends. The connection ends then, unless it is given a newer token.',
-  payload: TokenEnd,
-  example: { expiresAt: AT },
-});
+/** The events that the gateway itself sends to one socket. */
+export const edgeEvents = {
+  tokenExpiring: edgeEvent({
+    event: 'tokenExpiring',
+    description:
+      'Sent to a socket a minute before its token expires. Without a newer token the gateway then closes the socket.',
+    payload: TokenEnd,
+    example: { expiresAt: AT },
+  }),
+};
+export const { tokenExpiring } = edgeEvents;

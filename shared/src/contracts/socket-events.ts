@@ -1,59 +1,111 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
-import type { chatStatusChanged } from './chats.ts';
-import type { PayloadOf, ReplyOf } from './define.ts';
-import type { messageContracts, messagesRead, newMessage } from './messages.ts';
-import type { participantUpdate, presenceContracts, userTyping } from './presence.ts';
-import type { edgeContracts, tokenExpiring } from './session.ts';
+import type { chatContracts } from './chats.ts';
+import type { events } from './events.ts';
+import type { messageContracts } from './messages.ts';
+import type { presenceContracts } from './presence.ts';
+import type { edgeContracts, edgeEvents } from './session.ts';
 
-// The Socket.IO API, typed for socket.io-client: `const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io(…)`.
+// The Socket.IO API, derived from the contracts and typed for socket.io-client:
+// `const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io(…)`.
 // https://socket.io/docs/v4/typescript/
 
-/** What an event is answered with; what it is depends on `event`. */
-export type Answer<Event extends string, Data> = Given<Event, Data> | Refusal;
+/** The acknowledgement of an event; `event` tells which of the two it is. */
+export type SocketReply<Event extends string, Data> = Given<Event, Data> | Refusal;
 
 export interface Given<Event extends string, Data> {
   readonly event: Event;
   readonly data: Data;
-  /** What support asks for. */
+  /** For support: names the trace of the request. */
   readonly traceId: string;
 }
 
-/** Nothing was done, or it is not known whether it was: `retryable` says whether the same may succeed later. */
+/**
+ * The request failed. `retryable`: the same request may succeed later; the outcome of this one may be
+ * unknown.
+ */
 export interface Refusal extends Given<'error', string> {
   readonly code: ErrorCode;
   readonly retryable: boolean;
-  /** `issues`: the fields that are wrong. `retryAfterMs`: when to come back. */
+  /** `issues`: the fields that are wrong. `retryAfterMs`: when to try again. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-export type JoinedChat = Omit<ReplyOf<typeof messageContracts.joinChat>, 'revs' | 'chatRevThen'> & {
-  readonly statusChanges?: readonly PayloadOf<typeof chatStatusChanged>[];
+type ValueOf<T> = T[keyof T];
+type Contract =
+  | ValueOf<typeof chatContracts>
+  | ValueOf<typeof messageContracts>
+  | ValueOf<typeof presenceContracts>
+  | ValueOf<typeof edgeContracts>;
+interface Bound {
+  readonly event: string;
+  readonly reply: string;
+}
+
+/** The events that clients may emit. */
+export type SocketRequest = Contract extends infer C
+  ? C extends { readonly socket?: infer S }
+    ? S extends Bound
+      ? S['event']
+      : never
+    : never
+  : never;
+
+type ContractOf<E extends SocketRequest, C = Contract> = C extends { readonly socket?: infer S }
+  ? S extends { readonly event: E }
+    ? C & { readonly socket: S }
+    : never
+  : never;
+
+type Input<S> = S extends z.ZodType ? z.input<S> : never;
+type Output<S> = S extends z.ZodType ? z.output<S> : never;
+
+/** What a client emits with an event. */
+export type SocketPayload<E extends SocketRequest> =
+  ContractOf<E> extends infer C
+    ? C extends { socket: { form: { shown: infer S } } }
+      ? Input<S>
+      : C extends { socket: { form: { payload: infer S } } }
+        ? Input<S>
+        : C extends { payload: infer S }
+          ? Input<S>
+          : never
+    : never;
+
+/** The data of an event's acknowledgement. */
+export type SocketData<E extends SocketRequest> =
+  ContractOf<E> extends infer C
+    ? C extends { socket: { data: infer S } }
+      ? Output<S>
+      : C extends { reply: infer S }
+        ? Output<S>
+        : never
+    : never;
+
+type ReplyName<E extends SocketRequest> =
+  ContractOf<E> extends { socket: { reply: infer R extends string } } ? R : never;
+
+type Acknowledge<E extends SocketRequest> = (reply: SocketReply<ReplyName<E>, SocketData<E>>) => void;
+
+/**
+ * What a client emits. Without a callback the reply arrives as an event; for `replyOnAckOnly` it does not.
+ */
+export type ClientToServerEvents = {
+  [E in SocketRequest]: ContractOf<E> extends { socket: { replyOnAckOnly: true } }
+    ? (payload: SocketPayload<E>, acknowledge?: Acknowledge<E>) => void
+    : (payload: SocketPayload<E>, acknowledge: Acknowledge<E>) => void;
 };
 
-type Asked<Payload, Event extends string, Data> = (payload: Payload, acknowledge: (answer: Answer<Event, Data>) => void) => void;
-type PayloadFor<C extends { payload: z.ZodType }> = z.input<C['payload']>;
+/** The replies to what was emitted without an acknowledgement callback, by the names of their events. */
+export type ReplyEvents = {
+  [E in SocketRequest as ReplyName<E>]: (data: SocketData<E>) => void;
+} & { error: (sentence: string, refusal: Omit<Refusal, 'event' | 'data'>) => void };
 
-/** What a client emits. */
-export interface ClientToServerEvents {
-  joinChat: Asked<string | PayloadFor<typeof messageContracts.joinChat>, 'joinedChat', JoinedChat>;
-  leaveChat: Asked<string, 'leftChat', string>;
-  sendMessage: Asked<PayloadFor<typeof messageContracts.sendMessage>, 'messageSent', ReplyOf<typeof messageContracts.sendMessage>>;
-  readMessages: Asked<PayloadFor<typeof messageContracts.readMessages>, 'messagesMarkedRead', ReplyOf<typeof messageContracts.readMessages>>;
-  getActiveUsers: Asked<string, 'activeUsers', ReplyOf<typeof presenceContracts.listActiveUsers>>;
-  refreshToken: Asked<PayloadFor<typeof edgeContracts.refreshToken>, 'tokenRefreshed', ReplyOf<typeof edgeContracts.refreshToken>>;
-  /** Nobody need wait for its answer. */
-  typing: (payload: PayloadFor<typeof presenceContracts.setTyping>, acknowledge?: (answer: Answer<'typing', ReplyOf<typeof presenceContracts.setTyping>>) => void) => void;
-}
-
-/** What a client hears. */
-export interface ServerToClientEvents {
-  newMessage: (message: PayloadOf<typeof newMessage>) => void;
-  messagesRead: (read: PayloadOf<typeof messagesRead>) => void;
-  chatStatusChanged: (changed: PayloadOf<typeof chatStatusChanged>) => void;
-  participantUpdate: (update: PayloadOf<typeof participantUpdate>) => void;
-  userTyping: (typing: PayloadOf<typeof userTyping>) => void;
-  tokenExpiring: (token: PayloadOf<typeof tokenExpiring>) => void;
-  /** Answers to what was emitted without an acknowledgement callback. */
-  error: (sentence: string, refusal: Omit<Refusal, 'event' | 'data'>) => void;
-}
+/** What a client receives. */
+export type ServerToClientEvents = {
+  [N in keyof typeof events as (typeof events)[N] extends { socket: true } ? N : never]: (
+    payload: Output<(typeof events)[N]['payload']>,
+  ) => void;
+} & {
+  [N in keyof typeof edgeEvents]: (payload: Output<(typeof edgeEvents)[N]['payload']>) => void;
+} & Pick<ReplyEvents, 'error'>;

@@ -1,4 +1,7 @@
-/** Which trace some work belongs to, and the span that stands for it. W3C Trace Context, https://www.w3.org/TR/trace-context/ */
+/**
+ * Which trace some work belongs to, and the span that stands for it. W3C Trace Context,
+ * https://www.w3.org/TR/trace-context/
+ */
 export interface Trace {
   /** 32 hex digits. */
   readonly traceId: string;

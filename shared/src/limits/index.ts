@@ -1,3 +1,2 @@
-export { Tally } from './tally.ts';
+export { KeyedSemaphore } from './keyed-semaphore.ts';
 export { rateOf, TokenBucket, TokenBuckets, userRateOf, type Rate } from './token-buckets.ts';
-export { Turns } from './turns.ts';

@@ -1,22 +1,22 @@
-/** `perSecond` tokens a second flow in, up to `burst`. No limit where `perSecond` is 0. */
+/** Refills `perSecond` tokens a second, up to `burst`. `perSecond` 0: no limit. */
 export interface Rate {
   readonly perSecond: number;
   readonly burst: number;
 }
 
-/** How long a bucket of ours lasts whoever empties it at once. */
+/** The capacity of a bucket, in seconds of its rate. */
 const BURST_SECONDS = 4;
-/** What a user's sockets and requests may do together, as a multiple of what one socket may. */
+/** The rate of a user over all sockets and requests, as a multiple of one socket's. */
 const SOCKETS_WORTH = 2;
 
 export const rateOf = (perSecond: number): Rate => ({ perSecond, burst: perSecond * BURST_SECONDS });
 
-/** A user's, with all their sockets, where one socket has `perSecond`. */
+/** The rate of a user over all sockets, where one socket has `perSecond`. */
 export const userRateOf = (perSecond: number): Rate => rateOf(SOCKETS_WORTH * perSecond);
 
 /**
- * A token bucket, kept as the moment at which it will be full again: the generic cell rate algorithm (ITU-T I.371, annex A).
- * Times are those of performance.now(), ms.
+ * A token bucket, stored as the time when it is full again: the generic cell rate algorithm (ITU-T I.371,
+ * annex A). Times are those of performance.now(), ms.
  */
 export class TokenBucket {
   readonly #tokenMs: number;
@@ -28,18 +28,22 @@ export class TokenBucket {
     this.#burst = burst;
   }
 
-  /** Takes a token and returns 0, or takes none and returns after how many ms there will be one. `reserve`: tokens left for others. */
-  take(now = performance.now(), reserve = 0): number {
+  /**
+   * Consumes tokens and returns 0. Without enough of them it returns the ms until there are. `reserve`:
+   * tokens that this call must leave. More tokens than the bucket holds count as a full bucket.
+   */
+  consume(now = performance.now(), reserve = 0, tokens = 1): number {
     if (this.#tokenMs === 0) return 0;
-    const fullAt = Math.max(this.#fullAt, now) + this.#tokenMs;
-    const waitMs = fullAt - now - (this.#burst - reserve) * this.#tokenMs;
+    const capacity = this.#burst - reserve;
+    const fullAt = Math.max(this.#fullAt, now) + Math.min(tokens, capacity) * this.#tokenMs;
+    const waitMs = fullAt - now - capacity * this.#tokenMs;
     if (waitMs > 0) return Math.ceil(waitMs);
     this.#fullAt = fullAt;
     return 0;
   }
 
-  /** Empties it, and lets nothing flow in for so long. */
-  close(forMs: number, now = performance.now()): void {
+  /** Empties the bucket and refills nothing for `forMs`. */
+  block(forMs: number, now = performance.now()): void {
     if (this.#tokenMs !== 0) this.#fullAt = now + this.#burst * this.#tokenMs + forMs;
   }
 
@@ -50,7 +54,7 @@ export class TokenBucket {
 
 const PRUNE_FROM = 1_000;
 
-/** A bucket for each of many: users, addresses. Those that are full are forgotten, so it is as large as what goes on. */
+/** A token bucket per key: user, address. Full buckets are dropped, so memory follows the current load. */
 export class TokenBuckets<Key> {
   readonly #rate: Rate;
   readonly #buckets = new Map<Key, TokenBucket>();
@@ -60,12 +64,12 @@ export class TokenBuckets<Key> {
     this.#rate = rate;
   }
 
-  take(key: Key, now = performance.now(), reserve = 0): number {
-    return this.#rate.perSecond === 0 ? 0 : this.#of(key, now).take(now, reserve);
+  consume(key: Key, now = performance.now(), reserve = 0): number {
+    return this.#rate.perSecond === 0 ? 0 : this.#of(key, now).consume(now, reserve);
   }
 
-  close(key: Key, forMs: number, now = performance.now()): void {
-    if (this.#rate.perSecond !== 0) this.#of(key, now).close(forMs, now);
+  block(key: Key, forMs: number, now = performance.now()): void {
+    if (this.#rate.perSecond !== 0) this.#of(key, now).block(forMs, now);
   }
 
   get size(): number {

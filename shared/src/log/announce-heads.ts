@@ -6,29 +6,41 @@ import type { Database } from '../postgres/failures.ts';
 import type { ChatLog } from './chat-log.ts';
 
 const EVERY_MS = 1_000;
-/** Each head is told this often, since a signal may be lost as easily as the event it stands for. */
+/** How often each head is announced, since a signal may be lost as easily as the event itself. */
 const REPEATS = 3;
 
-/** Announces the heads of the chats that changed lately, every second, by every replica. Returns how to stop. */
-export function announceHeads(log: Pick<ChatLog, 'headsSince' | 'recently'>, database: Database, bus: Pick<Bus, 'isConnected' | 'onReconnect' | 'signal'>, contract: SignalContract, logger: Logger): () => void {
+/** Announces the heads of recently changed chats every second, from every replica. Returns how to stop. */
+export function announceHeads(
+  log: Pick<ChatLog, 'headsSince' | 'recentStart'>,
+  database: Database,
+  bus: Pick<Bus, 'isConnected' | 'onReconnect' | 'signal'>,
+  contract: SignalContract,
+  logger: Logger,
+): () => void {
   let horizons: number[] = [];
-  const tick = async () => {
+  const announce = async () => {
     if (!bus.isConnected) return;
-    // A predecessor may have died between a COMMIT and telling of it: the first time reaches back before our own start.
+    // A replica may have died between COMMIT and publish, so the first round reaches back before this start.
     const before = horizons;
-    const { heads, horizon } = await log.headsSince(database, before[0] ?? (await log.recently(database)));
-    // Otherwise there was a reconnection meanwhile, and the next time reaches back.
+    const { heads, horizon } = await log.headsSince(database, before[0] ?? (await log.recentStart(database)));
+    // After a reconnection in the meantime, the next round reaches back.
     if (horizons === before) horizons = [...before, horizon].slice(-REPEATS);
-    for (const page of pages(heads)) bus.signal(contract, { heads: page });
+    for (const page of headPages(heads)) bus.signal(contract, { heads: page });
   };
-  // The repeats may all have gone into a connection that was dead already.
-  bus.onReconnect(() => { horizons = []; });
+  // All repeats may have gone into a dead connection.
+  bus.onReconnect(() => {
+    horizons = [];
+  });
   const timer = setInterval(() => {
-    tick().catch((error: unknown) => { logger.debug({ err: error }, 'heads could not be announced'); });
+    announce().catch((error: unknown) => {
+      logger.debug({ err: error }, 'log: announcing heads failed');
+    });
   }, EVERY_MS);
-  return () => { clearInterval(timer); };
+  return () => {
+    clearInterval(timer);
+  };
 }
 
-export function* pages(heads: Heads): Generator<Heads> {
+export function* headPages(heads: Heads): Generator<Heads> {
   for (let start = 0; start < heads.length; start += LOG_PAGE) yield heads.slice(start, start + LOG_PAGE);
 }

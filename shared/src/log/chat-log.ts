@@ -1,9 +1,9 @@
 import { EntitySchema } from 'typeorm';
-import { recordedTraceparent, type Trace } from '../bus/index.ts';
+import { recordedTraceparent, type Trace } from '../telemetry/index.ts';
 import type { Heads } from '../contracts/log.ts';
 import type { Database } from '../postgres/failures.ts';
 
-/** One durable fact about a chat, as its owner stores it; the owner renders it for those who read the log. */
+/** One entry of a chat's log, as its owner stores it. The owner renders it for readers. */
 export interface LogRow {
   readonly chatId: string;
   readonly rev: number;
@@ -11,14 +11,14 @@ export interface LogRow {
   readonly payload: unknown;
 }
 
-/** An entry as it is read from the whole log. */
-export interface LoggedRow extends LogRow, LogPosition {
+/** An entry with its position in the whole log. */
+export interface PositionedRow extends LogRow, LogPosition {
   readonly at: Date;
-  /** Of the request that made it, if its trace is recorded. W3C Trace Context. */
+  /** The trace of the request that appended it, if recorded. W3C Trace Context. */
   readonly traceparent: string | null;
 }
 
-/** Where a reader of the whole log stands: commit order is (xact, position), never position alone. */
+/** A cursor in the whole log. Commit order is (xact, position), never position alone. */
 export interface LogPosition {
   readonly xact: number;
   readonly position: number;
@@ -27,12 +27,13 @@ export interface LogPosition {
 /** Before the first entry. */
 export const LOG_START: LogPosition = { xact: 0, position: 0 };
 
-const LOGGED = 'log.chat_id AS "chatId", log.rev, log.event, log.payload, log.xact, log.position, log.at, log.traceparent';
+const LOGGED =
+  'log.chat_id AS "chatId", log.rev, log.event, log.payload, log.xact, log.position, log.at, log.traceparent';
 const SETTLED = 'xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint';
 
-/** The table, for a service's list of entities. Migrations spell it out. */
+/** The table, for a service's list of entities; migrations create it. */
 export const chatLogEntity = (schema: string) =>
-  new EntitySchema<LoggedRow>({
+  new EntitySchema<PositionedRow>({
     name: 'chat_log',
     tableName: 'chat_log',
     schema,
@@ -42,7 +43,7 @@ export const chatLogEntity = (schema: string) =>
       event: { type: 'text' },
       payload: { type: 'jsonb' },
       at: { type: 'timestamptz', default: () => 'now()' },
-      // As TypeORM compares it: read back from Postgres, without the casts to text and bigint.
+      // As Postgres returns it, for TypeORM's comparison: without the casts to text and bigint.
       xact: { type: 'bigint', default: () => '((pg_current_xact_id()))' },
       position: { type: 'bigint', generated: 'increment' },
       traceparent: { type: 'text', nullable: true },
@@ -51,8 +52,8 @@ export const chatLogEntity = (schema: string) =>
   });
 
 /**
- * The log of one owner. Invariant: per chat, `rev` is 1, 2, 3 … without a hole, since whoever appends holds the lock of
- * the chat's row, where the last `rev` stands, in the same transaction.
+ * The log of one owner. Invariant: per chat, `rev` is 1, 2, 3 … without a gap. An append holds the lock of
+ * the chat's row, which stores the last `rev`, in the same transaction.
  */
 export class ChatLog {
   readonly #table: string;
@@ -65,7 +66,13 @@ export class ChatLog {
     await transaction.query(
       `INSERT INTO ${this.#table} (chat_id, rev, event, payload, traceparent)
        SELECT *, $5::text FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::jsonb[])`,
-      [rows.map((row) => row.chatId), rows.map((row) => row.rev), rows.map((row) => row.event), rows.map((row) => JSON.stringify(row.payload)), cause && recordedTraceparent(cause)],
+      [
+        rows.map((row) => row.chatId),
+        rows.map((row) => row.rev),
+        rows.map((row) => row.event),
+        rows.map((row) => JSON.stringify(row.payload)),
+        cause && recordedTraceparent(cause),
+      ],
     );
   }
 
@@ -85,8 +92,8 @@ export class ChatLog {
     );
   }
 
-  /** Where the entries of the last minute begin, or the last 20,000 of them. */
-  async recently(database: Database): Promise<number> {
+  /** The first transaction of the last minute's entries, or of the last 20,000 of them. */
+  async recentStart(database: Database): Promise<number> {
     const [row] = await database.query<{ since: number | null }>(
       `SELECT min(xact) AS since FROM (SELECT xact, at FROM ${this.#table} ORDER BY xact DESC, position DESC LIMIT 20000) AS recent
        WHERE at > now() - interval '1 minute'`,
@@ -94,7 +101,7 @@ export class ChatLog {
     return row?.since ?? Number.MAX_SAFE_INTEGER;
   }
 
-  /** Heads of the chats with entries after `since`, and the end of what can be read safely: no later commit lands before it. */
+  /** Heads of the chats with entries since `since`, and the horizon: no later commit lands before it. */
   async headsSince(database: Database, since: number): Promise<{ heads: Heads; horizon: number }> {
     const rows = await database.query<{ chatId: string | null; rev: number | null; horizon: number }>(
       `SELECT head."chatId", head.rev, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon
@@ -102,36 +109,53 @@ export class ChatLog {
          (SELECT chat_id AS "chatId", max(rev) AS rev FROM ${this.#table} WHERE xact >= $1 GROUP BY chat_id) AS head ON true`,
       [since],
     );
-    const heads = rows.flatMap(({ chatId, rev }) => (chatId === null || rev === null ? [] : [{ chatId, rev }]));
+    const heads = rows.flatMap(({ chatId, rev }) =>
+      chatId === null || rev === null ? [] : [{ chatId, rev }],
+    );
     return { heads, horizon: rows[0]?.horizon ?? since };
   }
 
   /**
-   * Entries of all chats after `after`, in commit order, for whoever follows the whole log from a cursor. Only below the
-   * oldest transaction still under way: a sequence value is taken before COMMIT, so later rows may yet appear beyond it.
+   * Entries of all chats after `after`, in commit order, for readers with a cursor. Returns only entries
+   * below the oldest open transaction: a sequence value is assigned before COMMIT, so rows may still appear
+   * above it.
    */
-  readAll(database: Database, after: LogPosition, limit: number): Promise<LoggedRow[]> {
+  readAll(database: Database, after: LogPosition, limit: number): Promise<PositionedRow[]> {
     return database.query(
       `SELECT ${LOGGED} FROM ${this.#table} AS log WHERE (xact, position) > ($1, $2) AND ${SETTLED} ORDER BY xact, position LIMIT $3`,
       [after.xact, after.position, limit],
     );
   }
 
-  /** Entries of some kinds only, each after a position of its own, as far as `upTo`; in commit order. */
-  readAllOf(database: Database, kinds: readonly (LogPosition & { readonly event: string })[], upTo: LogPosition, limit: number): Promise<LoggedRow[]> {
+  /** Entries of some kinds, each after its own position, up to `upTo`, in commit order. */
+  readAllOf(
+    database: Database,
+    kinds: readonly (LogPosition & { readonly event: string })[],
+    upTo: LogPosition,
+    limit: number,
+  ): Promise<PositionedRow[]> {
     return database.query(
       `SELECT entry.* FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS kind(event, xact, position) CROSS JOIN LATERAL (
          SELECT ${LOGGED} FROM ${this.#table} AS log
          WHERE log.event = kind.event AND (log.xact, log.position) > (kind.xact, kind.position) AND (log.xact, log.position) <= ($4, $5)
          ORDER BY log.xact, log.position LIMIT $6
        ) AS entry ORDER BY entry.xact, entry.position LIMIT $6`,
-      [kinds.map(({ event }) => event), kinds.map(({ xact }) => xact), kinds.map(({ position }) => position), upTo.xact, upTo.position, limit],
+      [
+        kinds.map(({ event }) => event),
+        kinds.map(({ xact }) => xact),
+        kinds.map(({ position }) => position),
+        upTo.xact,
+        upTo.position,
+        limit,
+      ],
     );
   }
 
-  /** The last that `readAll` would give now. */
+  /** The last position that `readAll` would return now. */
   async end(database: Database): Promise<LogPosition> {
-    const [last] = await database.query<LogPosition>(`SELECT xact, position FROM ${this.#table} WHERE ${SETTLED} ORDER BY xact DESC, position DESC LIMIT 1`);
+    const [last] = await database.query<LogPosition>(
+      `SELECT xact, position FROM ${this.#table} WHERE ${SETTLED} ORDER BY xact DESC, position DESC LIMIT 1`,
+    );
     return last ?? LOG_START;
   }
 }

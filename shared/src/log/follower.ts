@@ -1,20 +1,20 @@
 /**
- * Follows one log of one chat. Whatever is lost, repeated or overtaken on the way, the entries that come out are the
- * log, in order, each once. Decides only: the caller reads the log when `isBehind`.
+ * Follows one owner's log of one chat. Input may be lost, repeated or reordered; the output is the log, in
+ * order, each entry once. Does no I/O: the caller reads the log when `isBehind`.
  */
 export class Follower<Entry extends { readonly rev: number }> {
-  /** The last entry that came out; undefined until it is known where to begin. */
+  /** The last returned entry; undefined until `begin`. */
   #position: number | undefined;
   /** The highest entry known to exist. */
   #head = 0;
-  /** None for most rooms at most times. */
+  /** Entries that wait for earlier ones. Rarely any. */
   #held: Map<number, Entry> | undefined;
 
   get position(): number | undefined {
     return this.#position;
   }
 
-  /** How many entries are known to exist that have not come out. */
+  /** How many entries are known to exist and not yet returned. */
   get behind(): number {
     return this.#position === undefined ? 0 : Math.max(0, this.#head - this.#position);
   }
@@ -23,7 +23,7 @@ export class Follower<Entry extends { readonly rev: number }> {
     return this.behind > 0;
   }
 
-  /** From here on: entries up to `rev` are history. Only the first call counts. */
+  /** Sets the start: entries up to `rev` are in the snapshot. Only the first call counts. */
   begin(rev: number): Entry[] {
     if (this.#position !== undefined) return [];
     this.#position = rev;
@@ -31,9 +31,9 @@ export class Follower<Entry extends { readonly rev: number }> {
     return this.#due();
   }
 
-  /** Takes an entry, from whichever source, and returns what is due now. */
+  /** Adds an entry, live or from the log, and returns the entries that are due now. */
   offer(entry: Entry): Entry[] {
-    this.hearOf(entry.rev);
+    this.raiseHead(entry.rev);
     if (this.#position !== undefined && entry.rev <= this.#position) return [];
     if (entry.rev - 1 === this.#position && this.#held === undefined) {
       this.#position = entry.rev;
@@ -43,20 +43,24 @@ export class Follower<Entry extends { readonly rev: number }> {
     return this.#due();
   }
 
-  /** It came out, or waits for those before it. */
-  knows(rev: number): boolean {
+  /** Whether this entry was returned, or waits for earlier ones. */
+  has(rev: number): boolean {
     return this.#held?.has(rev) === true || (this.#position !== undefined && rev <= this.#position);
   }
 
-  /** The log is known to reach `rev`. */
-  hearOf(rev: number): void {
+  /** Records that the log reaches `rev`. */
+  raiseHead(rev: number): void {
     this.#head = Math.max(this.#head, rev);
   }
 
   #due(): Entry[] {
     if (this.#position === undefined || this.#held === undefined) return [];
     const due: Entry[] = [];
-    for (let next = this.#held.get(this.#position + 1); next !== undefined; next = this.#held.get(this.#position + 1)) {
+    for (
+      let next = this.#held.get(this.#position + 1);
+      next !== undefined;
+      next = this.#held.get(this.#position + 1)
+    ) {
       this.#held.delete(next.rev);
       this.#position = next.rev;
       due.push(next);

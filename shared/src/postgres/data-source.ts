@@ -1,8 +1,10 @@
 import pg from 'pg';
-import { ImpatientClient } from './impatient-client.ts';
-import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
+import { DataSource, type EntitySchema } from 'typeorm';
+import { FailFastClient } from './fail-fast-client.ts';
+import type { Migration } from './migrations-in.ts';
+import { sessionWith, type SessionSettings } from './session.ts';
 
-// bigint columns hold user ids and positions, all within the safe integers.
+// bigint columns hold user ids and positions, all safe integers.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 export interface DatabaseOptions {
@@ -13,17 +15,37 @@ export interface DatabaseOptions {
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
   readonly entities: EntitySchema[];
-  readonly migrations: (new () => MigrationInterface)[];
+  readonly migrations: Migration[];
   readonly poolSize?: number;
 }
 
-/** No statement may outlive the client that waits for it; a lock less still, so that one held row stops one chat. */
+/** The variable that holds the URL of the schema's database. */
+export const urlVariableOf = (schema: string): string => `${schema.toUpperCase()}_DATABASE_URL`;
+
+/** No statement outlives the request that waits for it. Waiting for a lock ends earlier, as BUSY. */
 const STATEMENT_TIMEOUT_MS = 1_500;
 const LOCK_TIMEOUT_MS = 1_200;
 const CONNECT_TIMEOUT_MS = 1_000;
 
-/** A connection pool for one schema. Nothing is connected yet; the schema changes by migrations only. */
-export const createDataSource = ({ url, schema, applicationName, entities, migrations, poolSize = 10 }: DatabaseOptions): DataSource =>
+const SETTINGS: SessionSettings = {
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  lock_timeout: LOCK_TIMEOUT_MS,
+  // The row locks of a frozen replica must not hold up the others.
+  idle_in_transaction_session_timeout: 2_500,
+  // A prepared statement keeps its plan, perhaps from a time when the table was empty. No query here needs a
+  // sequential scan.
+  enable_seqscan: 'off',
+};
+
+/** An unconnected pool for one schema. Only migrations change the schema. */
+export const createDataSource = ({
+  url,
+  schema,
+  applicationName,
+  entities,
+  migrations,
+  poolSize = 10,
+}: DatabaseOptions): DataSource =>
   new DataSource({
     type: 'postgres',
     url,
@@ -38,14 +60,10 @@ export const createDataSource = ({ url, schema, applicationName, entities, migra
     poolSize,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     extra: {
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      lock_timeout: LOCK_TIMEOUT_MS,
-      // The server's timeouts are of no use when the server is frozen or out of reach.
+      // The client's timeout covers a frozen or unreachable server.
       query_timeout: STATEMENT_TIMEOUT_MS + 200,
-      idle_in_transaction_session_timeout: 10_000,
       keepAlive: true,
-      // A plan is made once per connection, perhaps while a table was still empty; nothing here is to be read from end to end.
-      options: '-c enable_seqscan=off',
-      Client: ImpatientClient,
+      onConnect: sessionWith(SETTINGS),
+      Client: FailFastClient,
     },
   });

@@ -1,38 +1,66 @@
-import { Durations } from '../bus/index.ts';
-import { Failure } from '../errors.ts';
-import { failpoint } from '../failpoints.ts';
+import { QueryRunnerAlreadyReleasedError } from 'typeorm';
+import { codes, Failure } from '../errors.ts';
+import { DurationHistogram, isServerFault } from '../telemetry/index.ts';
+import { isConnectionLost } from './internals/pg.ts';
 
-/** Whatever can run a statement: a DataSource, or the EntityManager of a transaction. */
+/** Runs statements: a DataSource, a transaction's EntityManager, or `prepared`. */
 export interface Database {
   query<Row = unknown>(sql: string, parameters?: unknown[]): Promise<Row[]>;
 }
 
-/** Waited too long for somebody else: lock_not_available, query_canceled, deadlock_detected, too_many_connections. */
+/**
+ * Contention: lock_not_available, query_canceled, deadlock_detected, serialization_failure,
+ * too_many_connections.
+ */
 const BUSY = new Set(['55P03', '57014', '40P01', '40001', '53300']);
-/** Not there, going away, full, or a standby: connection exceptions, shutdowns, insufficient resources, I/O errors, sessions ended for standing still. */
+/**
+ * The server is away, shutting down, full or a standby: connection exceptions, shutdowns, insufficient
+ * resources, I/O errors, read-only, idle timeouts.
+ */
 const UNAVAILABLE = /^(08|53|57P|58|25006|25P0[34])/;
 const NETWORK = /^E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_)/;
-/** TypeORM takes a runner away whose connection has ended, even between a transaction's last statement and its COMMIT. */
-const CONNECTION_LOST = /timeout|terminated|not queryable|Connection|connect|Query runner already released/;
 
-/** The retryable failure that an error of the database means; any other error as it is. */
+/** Maps outages and contention to retryable failures. Returns other errors unchanged. */
 export function toFailure(error: unknown): unknown {
   if (!Error.isError(error) || error instanceof Failure) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (BUSY.has(code)) return new Failure('BUSY', undefined, { cause: error });
-  if (UNAVAILABLE.test(code) || NETWORK.test(code)) return new Failure('UNAVAILABLE', undefined, { cause: error });
-  if (code === '' && CONNECTION_LOST.test(error.message)) return new Failure('UNAVAILABLE', undefined, { cause: error });
+  if (UNAVAILABLE.test(code) || NETWORK.test(code))
+    return new Failure('UNAVAILABLE', undefined, { cause: error });
+  // TypeORM releases a runner whose connection ended, even between a transaction's last statement and COMMIT.
+  if (code === '' && (isConnectionLost(error) || error instanceof QueryRunnerAlreadyReleasedError))
+    return new Failure('UNAVAILABLE', undefined, { cause: error });
   return error;
 }
 
-const durations = new Durations('switchboard.postgres.work.duration', 'A unit of work in Postgres, the wait for a connection included', ['outcome']);
+/**
+ * An error of Postgres or of the way to it in its own words, with its SQLSTATE or system code. Neither
+ * contains a password.
+ */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Failure && error.cause !== undefined) return reasonOf(error.cause);
+  // All addresses of a name failed: one reason is enough.
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  if (!Error.isError(error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return code === '' || error.message.includes(code) ? error.message : `${error.message} (${code})`;
+}
 
-/** Runs database work; its outages surface as retryable failures. */
-export async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+const durations = new DurationHistogram(
+  'switchboard.postgres.work.duration',
+  'Duration of database work, including the wait for a connection',
+  ['outcome'],
+);
+// At 0, so that `rate()` sees the first failure.
+for (const outcome of ['ok', ...codes.filter(isServerFault)]) durations.createSeries(outcome);
+
+/** Runs database work: maps outages to retryable failures and records the duration. */
+export async function databaseWork<Result>(work: () => Promise<Result>): Promise<Result> {
   const startedAt = performance.now();
-  const end = (outcome: string) => { durations.record(performance.now() - startedAt, outcome); };
+  const end = (outcome: string) => {
+    durations.record(performance.now() - startedAt, outcome);
+  };
   try {
-    failpoint('postgres.work');
     const result = await work();
     end('ok');
     return result;

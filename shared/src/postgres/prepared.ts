@@ -1,34 +1,32 @@
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Database } from './failures.ts';
+import { poolOf } from './internals/typeorm.ts';
 
-/** Postgres knows a prepared statement by its name, on every connection of this process. */
+/** Each statement's name and text: Postgres identifies a prepared statement by name. */
 const texts = new Map<string, string>();
 
 /**
- * For what is asked again and again: each statement is parsed and planned once per connection, which TypeORM cannot do. Its text begins
- * with its name as a comment, by which traces and pg_stat_activity know it as well: what differs from one time to the next
- * is a parameter, not another text. A statement is its own transaction, committed once its rows are there.
+ * Prepared statements, which TypeORM does not offer: Postgres parses and plans each once per connection.
+ * The text begins with the name as a comment, which traces and pg_stat_activity show. The text is constant;
+ * values are parameters. Each statement is its own transaction, committed before its rows return.
  */
 export const prepared = (dataSource: DataSource): Database => ({
   query: async <Row>(text: string, values: unknown[] = []): Promise<Row[]> => {
     const pool = poolOf(dataSource);
-    if (pool === undefined) throw new Error('the database is not open');
+    if (pool === undefined) throw new Error('postgres: the database is not open');
     const { rows } = await pool.query<Row & pg.QueryResultRow>({ name: nameOf(text), text, values });
     return rows;
   },
 });
 
-/** TypeORM keeps it as `driver.master`, typed as anything. */
-export const poolOf = ({ driver }: DataSource): pg.Pool | undefined => ('master' in driver && driver.master instanceof pg.Pool ? driver.master : undefined);
-
-/** Whether Postgres itself said that a statement failed, and so undid it. */
-export const isRefusal = (error: unknown): boolean => error instanceof pg.DatabaseError;
+/** Whether Postgres itself reported that a statement failed, and so rolled it back. */
+export const isDatabaseError = (error: unknown): boolean => error instanceof pg.DatabaseError;
 
 function nameOf(text: string): string {
   const name = /^\/\* (\S+) \*\//.exec(text)?.[1];
-  if (name === undefined) throw new Error(`a statement without a name: ${text.slice(0, 80)}`);
-  if ((texts.get(name) ?? text) !== text) throw new Error(`two statements are called ${name}`);
+  if (name === undefined) throw new Error(`postgres: a statement has no name: ${text.slice(0, 80)}`);
+  if ((texts.get(name) ?? text) !== text) throw new Error(`postgres: two statements have the name ${name}`);
   texts.set(name, text);
   return name;
 }

@@ -1,4 +1,4 @@
-/** An error as logs tell it. */
+/** An error as logs show it. */
 export interface DescribedError {
   readonly type: string;
   readonly message: string;
@@ -8,12 +8,12 @@ export interface DescribedError {
 }
 
 const MAX_CAUSES = 5;
-/** They quote what they could not read: a text, a row. */
+/** Errors that quote their input: a text, a row. */
 const QUOTING = new Set(['SyntaxError', 'QueryFailedError', 'DatabaseError', 'error']);
 
 /**
- * What errors say of themselves and nothing else: libraries hang the parameters of a statement, the row it was about and
- * the URL of a connection on theirs, and with them message bodies and passwords. Never throws.
+ * Keeps only an error's own words. Libraries attach the parameters of a statement, its row and the URL of a
+ * connection to their errors, and with them message bodies and passwords. Never throws.
  */
 export function describeError(error: unknown, causes = MAX_CAUSES): DescribedError {
   if (!(error instanceof Error)) return { type: typeof error, message: textOf(error) };
@@ -32,9 +32,13 @@ function textOf(thrown: unknown): string {
   try {
     return String(thrown);
   } catch {
-    return 'something that has no text';
+    return 'a value without text';
   }
 }
 
-/** A stack begins with the message. */
-const framesOf = (stack: string): string => stack.split('\n').filter((line) => /^ +at /.test(line)).join('\n');
+/** The stack without the message with which it begins. */
+const framesOf = (stack: string): string =>
+  stack
+    .split('\n')
+    .filter((line) => /^ +at /.test(line))
+    .join('\n');

@@ -1,39 +1,54 @@
 import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { listenError } from './listen-error.ts';
 
-/** Each thing a process needs, by name: resolves to whether it is there; a sentence says that it is not, and why. */
+/** A check per dependency, by name: true when it is available, false or a sentence that says why when not. */
 export type Checks = Readonly<Record<string, () => boolean | string | Promise<boolean>>>;
 
 export interface Readiness {
   readonly ready: boolean;
-  /** The names of what is not there. */
+  /** The names of the dependencies that are not available. */
   readonly missing: readonly string[];
-  /** Of those that can tell. */
+  /** Why, for the checks that returned a sentence. */
   readonly why?: Readonly<Record<string, string>>;
 }
 
 const STARTING: Checks = { started: () => false };
+const STOPPING: Checks = { stopping: () => false };
 const CHECK_TIMEOUT_MS = 1_000;
-/** For the bytes of files that are under way. */
+/** Lets transfers of files finish. */
 const CLOSE_WITHIN_MS = 8_000;
 
 /**
- * Asks all checks side by side; one that throws or takes more than a second counts as missing. Of `/readyz?exclude=<name>`,
- * which may be repeated, those named are left out: for whoever shares out traffic, and has it go on without them.
+ * Runs all checks in parallel. A check that throws or takes more than a second counts as missing.
+ * `/readyz?exclude=<name>`, which may be repeated, leaves checks out: for a load balancer that sends traffic
+ * without these dependencies.
  */
 export async function readiness(checks: Checks, query = ''): Promise<Readiness> {
   const excluded = new URLSearchParams(query).getAll('exclude');
-  const asked = Object.entries(checks).filter(([name]) => !excluded.includes(name));
-  const answers = await Promise.all(asked.map(async ([name, check]) => ({ name, state: await ask(check) })));
-  const missing = answers.filter(({ state }) => state !== true);
-  const why = missing.flatMap(({ name, state }) => (typeof state === 'string' ? [[name, state] as const] : []));
-  return { ready: missing.length === 0, missing: missing.map(({ name }) => name), ...(why.length === 0 ? {} : { why: Object.fromEntries(why) }) };
+  const included = Object.entries(checks).filter(([name]) => !excluded.includes(name));
+  const results = await Promise.all(
+    included.map(async ([name, check]) => ({ name, state: await runCheck(check) })),
+  );
+  const missing = results.filter(({ state }) => state !== true);
+  const why = missing.flatMap(({ name, state }) =>
+    typeof state === 'string' ? [[name, state] as const] : [],
+  );
+  return {
+    ready: missing.length === 0,
+    missing: missing.map(({ name }) => name),
+    ...(why.length === 0 ? {} : { why: Object.fromEntries(why) }),
+  };
 }
 
-async function ask(check: Checks[string]): Promise<boolean | string> {
+async function runCheck(check: Checks[string]): Promise<boolean | string> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => { timer = setTimeout(() => { resolve(false); }, CHECK_TIMEOUT_MS); });
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(false);
+    }, CHECK_TIMEOUT_MS);
+  });
   try {
     return await Promise.race([Promise.resolve().then(check), late]);
   } catch {
@@ -43,17 +58,17 @@ async function ask(check: Checks[string]): Promise<boolean | string> {
   }
 }
 
-/** Another route of the internal server; answers true when it took the request. */
+/** Another route of the internal server. Returns whether it handles the request. */
 export type InternalRoute = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /**
- * The internal HTTP server of a service. `/livez` answers whenever the event loop turns; `/readyz` answers 200 only while
- * the process can really serve, and names what is missing.
+ * The internal HTTP server of a service. `/livez` replies while the event loop runs. `/readyz` replies 200
+ * only while the process can serve, and names the missing dependencies otherwise.
  */
 export class InternalServer {
   readonly #server: Server;
-  /** Connections that have not asked anything: a server does not close them by itself. */
-  readonly #silent = new Set<Socket>();
+  /** Connections without a request so far: `Server.close` does not end them. */
+  readonly #unused = new Set<Socket>();
   readonly #host: string;
   #checks: Checks = STARTING;
   #routes: InternalRoute[] = [];
@@ -61,19 +76,26 @@ export class InternalServer {
   private constructor(host: string) {
     this.#host = host;
     this.#server = createServer((request, response) => {
-      this.#silent.delete(request.socket);
-      this.#answer(request, response);
+      this.#unused.delete(request.socket);
+      this.#handle(request, response);
     });
     this.#server.on('connection', (socket) => {
-      this.#silent.add(socket);
-      socket.once('close', () => { this.#silent.delete(socket); });
+      this.#unused.add(socket);
+      socket.once('close', () => {
+        this.#unused.delete(socket);
+      });
     });
   }
 
   static async listen(host: string, port: number): Promise<InternalServer> {
     const internal = new InternalServer(host);
     await new Promise<void>((resolve, reject) => {
-      internal.#server.once('error', reject).listen(port, host, resolve);
+      const variables = { host: 'INTERNAL_HOST', port: 'INTERNAL_PORT' };
+      internal.#server
+        .once('error', (error) => {
+          reject(listenError(error, { host, port, variables }));
+        })
+        .listen(port, host, resolve);
     });
     return internal;
   }
@@ -83,51 +105,71 @@ export class InternalServer {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** Where others reach it: by this machine's name when it listens on every address. */
+  /** The URL for other processes: with this machine's name when the server listens on every address. */
   get url(): string {
     return `http://${this.#host === '0.0.0.0' ? hostname() : this.#host}:${this.port}`;
   }
 
-  /** Not ready, since something is in its way, or because it is not yet told what to check. */
+  /** Not ready because of an obstacle. Undefined: because the process is still starting. */
   readonly waits = (obstacle: { readonly what: string; readonly why: string } | undefined): void => {
     this.#checks = obstacle === undefined ? STARTING : { [obstacle.what]: () => obstacle.why };
   };
 
-  /** From now on ready when these are. */
+  /** From now on ready while all checks pass. */
   serve(checks: Checks, routes: InternalRoute[] = []): void {
     this.#checks = checks;
     this.#routes = routes;
   }
 
-  /** Not ready any more, whatever the checks say. */
+  /** Not ready any more, regardless of the checks. */
   withdraw(): void {
-    this.#checks = { stopping: () => false };
+    this.#checks = STOPPING;
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#silent) socket.destroy();
-    const timer = setTimeout(() => { this.#server.closeAllConnections(); }, CLOSE_WITHIN_MS);
+    for (const socket of this.#unused) socket.destroy();
+    const timer = setTimeout(() => {
+      this.#server.closeAllConnections();
+    }, CLOSE_WITHIN_MS);
     await new Promise<void>((resolve) => {
-      this.#server.close(() => { resolve(); });
+      this.#server.close(() => {
+        resolve();
+      });
       this.#server.closeIdleConnections();
     });
     clearTimeout(timer);
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  /** `/readyz?stopping=404`: for HAProxy, which then sends nothing new and leaves the open sessions alone. */
+  #statusWhenNotReady(query = ''): number {
+    return this.#checks === STOPPING && new URLSearchParams(query).get('stopping') === '404' ? 404 : 503;
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse): void {
     markUnanswered(response);
     const [path, query] = (request.url ?? '').split('?');
     if (path === '/livez') sendJson(response, 200, { live: true });
-    else if (path === '/readyz') void readiness(this.#checks, query).then((state) => { sendJson(response, state.ready ? 200 : 503, state); });
-    else if (!this.#routes.some((route) => route(request, response))) sendJson(response, 404, { error: 'not found' });
+    else if (path === '/readyz')
+      void readiness(this.#checks, query).then((state) => {
+        sendJson(response, state.ready ? 200 : this.#statusWhenNotReady(query), state);
+      });
+    else if (!this.#routes.some((route) => route(request, response)))
+      sendJson(response, 404, { error: 'not found' });
   }
 }
 
-/** Nobody was answered: who counts answers by their status must not take that for 200. As nginx has it, "client closed request". */
+/**
+ * Sets status 499, "client closed request" in nginx, when the client disconnects before the response: metrics
+ * by status must not count it as 200.
+ */
 export function markUnanswered(response: ServerResponse): void {
-  response.prependOnceListener('close', () => { if (!response.headersSent) response.statusCode = 499; });
+  response.prependOnceListener('close', () => {
+    if (!response.headersSent) response.statusCode = 499;
+  });
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body));
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    .end(JSON.stringify(body));
 }

@@ -4,8 +4,18 @@ import { describeError } from './describe-error.ts';
 
 export type { Logger } from 'pino';
 
-/** JSON lines on stdout, readable ones on a terminal. Never given a token, a message body or a connection string. */
+/**
+ * Writes JSON lines to stdout, and readable lines to a terminal. Callers never log a token, a message body or
+ * a connection string.
+ */
 export function createLogger(service: string, level: string, instance: string = service): Logger {
-  const options = { level, base: { service, instance }, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } };
-  return process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname,service', messageFormat: '[{instance}] {msg}' })) : pino(options);
+  const options = {
+    level,
+    base: { service, instance },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: describeError },
+  };
+  return process.stdout.isTTY
+    ? pino(options, pretty({ ignore: 'pid,hostname,service', messageFormat: '[{instance}] {msg}' }))
+    : pino(options);
 }

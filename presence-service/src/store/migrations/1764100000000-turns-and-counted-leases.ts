@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Made anew, empty: who is here is told again by every gateway with its next lease, within seconds. */
+/** Recreates the tables empty: every gateway enters its sockets again within seconds, with its next lease. */
 export class TurnsAndCountedLeases1764100000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -1,0 +1,56 @@
+import { Counter } from '@switchboard/shared/telemetry';
+import { Failure } from '@switchboard/shared/errors';
+import { rateOf, TokenBucket, TokenBuckets, userRateOf, type Rate } from '@switchboard/shared/limits';
+
+const refused = new Counter(
+  'switchboard.gateway.rate_limited',
+  '{request}',
+  'Events, requests and connections refused above a rate limit',
+  'limit',
+);
+
+/** How long a user gets no service after the gateway cut off a connection of theirs for flooding. */
+const COOL_DOWN_MS = 10_000;
+
+/** Consumes a token for one event. Throws RATE_LIMITED with `retryAfterMs`. */
+export type ConsumeToken = (isDroppable: boolean) => void;
+
+/** Rate limits per socket, and per user over all sockets and HTTP requests of this gateway. */
+export class EventLimits {
+  readonly #perSocket: Rate;
+  readonly #users: TokenBuckets<number>;
+  readonly #reserve: number;
+
+  /** 0: no limits. */
+  constructor(eventsPerSecond: number) {
+    this.#perSocket = rateOf(eventsPerSecond);
+    this.#users = new TokenBuckets(userRateOf(eventsPerSecond));
+    // Droppable events leave the last half of a burst to the others.
+    this.#reserve = this.#perSocket.burst / 2;
+    for (const limit of ['socket', 'user', 'address']) refused.add(0, limit);
+  }
+
+  forSocket(userId: number): ConsumeToken {
+    const bucket = new TokenBucket(this.#perSocket);
+    return (isDroppable) => {
+      throwIfLimited(bucket.consume(performance.now(), isDroppable ? this.#reserve : 0), 'socket');
+      this.consumeForUser(userId);
+    };
+  }
+
+  /** Consumes a token for an HTTP request or a new connection. Throws RATE_LIMITED. */
+  consumeForUser(userId: number): void {
+    throwIfLimited(this.#users.consume(userId), 'user');
+  }
+
+  coolDown(userId: number): void {
+    this.#users.block(userId, COOL_DOWN_MS);
+  }
+}
+
+/** Throws RATE_LIMITED unless `retryAfterMs` is 0. */
+export function throwIfLimited(retryAfterMs: number, limit: string): void {
+  if (retryAfterMs === 0) return;
+  refused.add(1, limit);
+  throw new Failure('RATE_LIMITED', { retryAfterMs });
+}

@@ -1,0 +1,119 @@
+import type { RoomEventContract } from '@switchboard/shared/contracts';
+import type { UnknownEvents } from '@switchboard/shared/log';
+import { joinRoom, leaveRoom, socketsIn } from '../connection/internals/socket.io.ts';
+import { chatRoom, userRoom, type ChatServer, type ChatSocket } from '../connection/sockets.ts';
+import type { Delivery } from './delivery.ts';
+import type { DurableOwner } from './durable-owners.ts';
+import { Expiring } from './expiring.ts';
+import type { Joining } from './joining.ts';
+import type { ReceivedEntry } from './room-logs.ts';
+import { contractOf, toSocketEvent } from './socket-event.ts';
+
+type Position = (owner: DurableOwner) => number | undefined;
+
+/**
+ * Delivers the events of one chat to its sockets here. Sockets that are up to date share a Socket.IO room. A
+ * joining socket gets its events by itself until it has caught up with the room.
+ */
+export class FanOut {
+  readonly #chatId: string;
+  readonly #io: ChatServer;
+  readonly #unknown: UnknownEvents;
+  readonly #position: Position;
+  #expiring: Expiring | undefined;
+  /** Empty for most rooms at most times. */
+  #joining: readonly Joining[] = [];
+
+  /** `position`: the last delivered `rev` of each log. */
+  constructor(chatId: string, io: ChatServer, unknown: UnknownEvents, position: Position) {
+    this.#chatId = chatId;
+    this.#io = io;
+    this.#unknown = unknown;
+    this.#position = position;
+  }
+
+  get joining(): readonly Joining[] {
+    return this.#joining;
+  }
+
+  /** The socket leaves the Socket.IO room, if it was in it, until `promote`. */
+  addJoining(joining: Joining): void {
+    const { socket } = joining;
+    leaveRoom(socket, chatRoom(this.#chatId));
+    this.#joining = [...this.#joining.filter((one) => one.socket !== socket), joining];
+  }
+
+  remove(socket: ChatSocket): void {
+    this.#joining = this.#joining.filter((one) => one.socket !== socket);
+    leaveRoom(socket, chatRoom(this.#chatId));
+  }
+
+  close(): void {
+    this.#expiring?.clear();
+  }
+
+  /** Delivers log entries, which are in order. */
+  deliver(owner: DurableOwner, entries: readonly ReceivedEntry[]): void {
+    for (const entry of entries) {
+      if (entry.author !== undefined) this.#expiring?.endBy(entry.event, entry.author);
+      const socketEvent = toSocketEvent(owner, entry);
+      if (socketEvent === undefined) {
+        if (!contractOf.has(entry.event)) this.#unknown.skip(entry.event);
+        entry.delivery?.ignored();
+        continue;
+      }
+      this.#emit(socketEvent.event, socketEvent.payload, socketEvent.except);
+      for (const joining of this.#joining) joining.receive(socketEvent);
+      entry.delivery?.delivered(entry.event, () => this.#countSockets(socketEvent.except));
+    }
+    if (entries.length > 0) this.promote();
+  }
+
+  /** Delivers an event that is in no log: presence and typing. */
+  deliverUnlogged(event: string, data: unknown, author: number | undefined, delivery: Delivery): void {
+    const contract = contractOf.get(event);
+    if (contract === undefined) {
+      this.#unknown.skip(event);
+      delivery.ignored();
+      return;
+    }
+    const payload = contract.payload.parse(data);
+    const except = exceptOf(contract, payload);
+    if (author !== undefined) this.#expiring?.endBy(event, author);
+    if (contract.expiry !== undefined) this.#receiveExpiring(contract, payload);
+    else this.#emit(event, payload, except);
+    delivery.delivered(event, () => this.#countSockets(except));
+  }
+
+  /** Joining sockets that have caught up with the room share its Socket.IO room from now on. */
+  promote(): void {
+    if (this.#joining.length === 0) return;
+    const ready = this.#joining.filter((joining) => joining.hasCaughtUp(this.#position));
+    this.#joining = this.#joining.filter((joining) => !ready.includes(joining));
+    for (const { socket } of ready) joinRoom(socket, chatRoom(this.#chatId));
+  }
+
+  #receiveExpiring(contract: RoomEventContract, payload: unknown): void {
+    this.#expiring ??= new Expiring((ending, last) => {
+      this.#emit(ending.event, last, exceptOf(ending, last));
+    });
+    this.#expiring.receive(contract, payload);
+  }
+
+  #emit(event: string, payload: unknown, except: number | undefined): void {
+    const room = this.#io.to(chatRoom(this.#chatId));
+    (except === undefined ? room : room.except(userRoom(except))).emit(event, payload);
+  }
+
+  #countSockets(except: number | undefined): number {
+    const all = [
+      ...(socketsIn(this.#io, chatRoom(this.#chatId)) ?? []),
+      ...this.#joining.map(({ socket }) => socket.id),
+    ];
+    const excepted = except === undefined ? undefined : socketsIn(this.#io, userRoom(except));
+    return all.filter((socketId) => excepted?.has(socketId) !== true).length;
+  }
+}
+
+const exceptOf = (contract: RoomEventContract, payload: unknown): number | undefined =>
+  contract.to === 'others' ? contract.author(payload) : undefined;

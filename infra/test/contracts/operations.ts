@@ -1,0 +1,52 @@
+import { queueOf } from '@switchboard/shared/bus';
+import {
+  edgeRequests,
+  requestContracts,
+  type EdgeRequestContract,
+  type RequestContract,
+} from '@switchboard/shared/contracts';
+import { ERRORS, type ErrorCode } from '@switchboard/shared/errors';
+import { inputSchemaOf, type JsonSchema } from './json-schema.ts';
+
+/** The errors that any request may return, beside those that its contract names. */
+const ANY_REQUEST: readonly ErrorCode[] = [
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'VALIDATION',
+  'RATE_LIMITED',
+  'BUSY',
+  'UNAVAILABLE',
+  'TIMEOUT',
+  'INTERNAL',
+];
+
+export const errorsOf = ({ errors }: { readonly errors: readonly ErrorCode[] }): ErrorCode[] => [
+  ...new Set([...errors, ...ANY_REQUEST]),
+];
+
+/** The first sentence, as a heading. */
+export const summaryOf = (description: string): string =>
+  /^.*?[.:](?= |$)/.exec(description)?.[0].replace(/[.:]$/, '') ?? description;
+
+/** The service that replies. Its name is also its queue group. */
+export const ownerOf = ({ subject }: RequestContract): string => queueOf(subject);
+
+/** Every event that a socket can emit. */
+export const socketRequests = (): (RequestContract | EdgeRequestContract)[] => [
+  ...requestContracts.filter(({ socket }) => socket !== undefined),
+  ...edgeRequests,
+];
+
+/** The schema of the payload that a client sends. */
+export const requestSchemaOf = ({ socket, payload }: RequestContract | EdgeRequestContract): JsonSchema =>
+  inputSchemaOf(socket?.form?.shown ?? socket?.form?.payload ?? payload);
+
+/** A Markdown table. */
+export const errorTable = (codes: readonly ErrorCode[]): string =>
+  [
+    '| error | | again? |',
+    '| --- | --- | --- |',
+    ...codes.map(
+      (code) => `| \`${code}\` | ${ERRORS[code].sentence} | ${ERRORS[code].retryable ? 'later' : 'no'} |`,
+    ),
+  ].join('\n');

@@ -1,0 +1,257 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startSystem, waitFor, type TestSystem, type TokenSubject } from '../helpers/index.ts';
+import { aClient, anAdmin, Clients, openChat, TestClient } from './client.ts';
+import { HttpUser } from './http-client.ts';
+
+// Every event and route, requested by every kind of user, and what a stranger can learn from a refusal.
+
+let system: TestSystem;
+let clients: Clients;
+beforeAll(async () => {
+  system = await startSystem({ replicas: 'gateway=2' });
+  clients = new Clients(system);
+}, 90_000);
+afterAll(async () => {
+  clients.closeAll();
+  await system.stop();
+}, 60_000);
+
+const owner = aClient();
+const stranger = aClient();
+const assigned = anAdmin();
+const otherAdmin = anAdmin();
+const machine = { name: 'crm', role: 'service' } as const;
+
+interface Subject {
+  chatId: string;
+  messageId: string;
+  fileId: string;
+}
+type Asker = TokenSubject | typeof machine | undefined;
+
+/** An active chat of the owner with a message and a file. */
+async function aChat(): Promise<Subject> {
+  const chatId = await openChat(system, owner);
+  await new HttpUser(system, assigned).patch(chatId, { status: 'ACTIVE', adminId: assigned.id });
+  const file = await new HttpUser(system, owner).uploadFile('bytes', 'a.txt', 'text/plain');
+  const client = await clients.connect(owner);
+  const { data } = await client.request('sendMessage', {
+    chatId,
+    message: { text: 'hello', fileId: file.id },
+  });
+  // A full page, so that a service that reads it takes measurably longer.
+  await Promise.all(
+    Array.from({ length: 50 }, () =>
+      client.request('sendMessage', { chatId, message: { text: '語'.repeat(4_000) } }),
+    ),
+  );
+  return { chatId, messageId: data.id, fileId: file.id };
+}
+
+const nowhere = (): Subject => ({ chatId: randomUUID(), messageId: randomUUID(), fileId: randomUUID() });
+
+const events: Record<string, (subject: Subject) => unknown> = {
+  joinChat: ({ chatId }) => chatId,
+  leaveChat: ({ chatId }) => chatId,
+  sendMessage: ({ chatId }) => ({ chatId, message: { text: 'hi' } }),
+  typing: ({ chatId }) => ({ chatId, isTyping: true }),
+  readMessages: ({ chatId, messageId }) => ({ chatId, messageIds: [messageId] }),
+  getActiveUsers: ({ chatId }) => chatId,
+};
+
+const routes: Record<string, (subject: Subject) => [method: string, path: string, body?: unknown]> = {
+  'GET /chats/:chatId': ({ chatId }) => ['GET', `/chats/${chatId}`],
+  'PATCH /chats/:chatId': ({ chatId }) => ['PATCH', `/chats/${chatId}`, { adminId: assigned.id }],
+  'GET /chats/:chatId/messages': ({ chatId }) => ['GET', `/chats/${chatId}/messages`],
+  'GET /files/:fileId': ({ fileId }) => ['GET', `/files/${fileId}`],
+  'GET /chats': () => ['GET', '/chats'],
+  'POST /chats': () => ['POST', '/chats', { clientId: owner.id }],
+  'POST /files': () => ['POST', '/files', {}],
+  'POST /admin/revocations': () => ['POST', '/admin/revocations', { userId: 999_999_999 }],
+};
+
+async function byHttp(asker: Asker, [method, path, body]: [string, string, unknown?]): Promise<unknown> {
+  const response = await fetch(`${system.url}/api/v1${path}`, {
+    method,
+    headers: {
+      ...(asker === undefined ? {} : { authorization: `Bearer ${system.token(asker)}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await response.text();
+  if (response.ok) return 'ok';
+  const { code } = JSON.parse(text) as { code: string };
+  return code;
+}
+
+describe('access by role', () => {
+  const everybody = { owner, stranger, assigned, otherAdmin, machine, 'no one': undefined };
+  const members = {
+    owner: 'ok',
+    stranger: 'CHAT_NOT_FOUND',
+    assigned: 'ok',
+    otherAdmin: 'ok',
+    machine: 'FORBIDDEN',
+    'no one': 'UNAUTHORIZED',
+  };
+
+  it.each(Object.keys(events))('%s', async (event) => {
+    const subject = await aChat();
+    for (const [who, asker] of Object.entries({ owner, stranger, assigned, otherAdmin })) {
+      const client = await clients.connect(asker, 1);
+      const { code = 'ok' } = await client.request(event as 'joinChat', events[event]?.(subject));
+      expect([who, code]).toEqual([who, members[who as keyof typeof members]]);
+    }
+    for (const asker of [machine, undefined]) {
+      const client = new TestClient(system.url, asker === undefined ? {} : { token: system.token(asker) }, {
+        autoConnect: false,
+      });
+      const refusal = new Promise<string>((resolve) => {
+        client.socket.on('connect_error', ({ message }) => {
+          resolve(message);
+        });
+      });
+      client.socket.connect();
+      expect(await refusal).toBe('A valid token is needed.');
+      client.close();
+    }
+  });
+
+  const expected: Record<string, Record<keyof typeof members, string>> = {
+    'GET /chats/:chatId': members,
+    'PATCH /chats/:chatId': { ...members, owner: 'FORBIDDEN' },
+    'GET /chats/:chatId/messages': members,
+    'GET /files/:fileId': { ...members, stranger: 'FILE_NOT_FOUND' },
+    'GET /chats': { ...members, stranger: 'ok' },
+    'POST /chats': { ...members, stranger: 'FORBIDDEN' },
+    // Not a form: only users with access learn that.
+    'POST /files': {
+      ...members,
+      owner: 'UNSUPPORTED_MEDIA_TYPE',
+      stranger: 'UNSUPPORTED_MEDIA_TYPE',
+      assigned: 'UNSUPPORTED_MEDIA_TYPE',
+      otherAdmin: 'UNSUPPORTED_MEDIA_TYPE',
+    },
+    'POST /admin/revocations': {
+      owner: 'FORBIDDEN',
+      stranger: 'FORBIDDEN',
+      assigned: 'FORBIDDEN',
+      otherAdmin: 'FORBIDDEN',
+      machine: 'ok',
+      'no one': 'UNAUTHORIZED',
+    },
+  };
+
+  it.each(Object.keys(routes))('%s', async (route) => {
+    const subject = await aChat();
+    const outcomes: Record<string, unknown> = {};
+    for (const [who, asker] of Object.entries(everybody))
+      outcomes[who] = await byHttp(asker, routes[route]?.(subject) ?? ['', '']);
+    expect(outcomes).toEqual(expected[route]);
+  });
+});
+
+describe('a stranger cannot distinguish a foreign resource from a missing one', () => {
+  const PAIRS = 100;
+
+  /** Mann-Whitney: the probability that one time is shorter than the other; 0.5 means no information. */
+  function shorter(ones: readonly number[], others: readonly number[]): number {
+    const wins = ones.reduce(
+      (sum, one) =>
+        sum +
+        others.filter((other) => one < other).length +
+        others.filter((other) => one === other).length / 2,
+      0,
+    );
+    return wins / (ones.length * others.length);
+  }
+
+  type RequestAbout = (subject: Subject) => Promise<unknown>;
+
+  async function measure(
+    request: RequestAbout,
+    subjects: readonly [Subject, Subject],
+  ): Promise<{ likelihood: number; replies: string[] }> {
+    const times: [number[], number[]] = [[], []];
+    const replies = new Set<string>();
+    for (let pair = -10; pair < PAIRS; pair++) {
+      // Alternates the order: the second request may find caches that the first one filled.
+      for (const which of pair % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+        const began = performance.now();
+        const reply = await request(subjects[which]);
+        if (pair >= 0) times[which].push(performance.now() - began);
+        replies.add(JSON.stringify(reply));
+      }
+    }
+    return { likelihood: shorter(...times), replies: [...replies] };
+  }
+
+  /** Measures several times: noise favours one side once, a real difference every time. */
+  async function compare(request: RequestAbout): Promise<void> {
+    const subjects = [await aChat(), nowhere()] as const;
+    const likelihoods: number[] = [];
+    do {
+      const { likelihood, replies } = await measure(request, subjects);
+      expect(replies).toHaveLength(1);
+      likelihoods.push(likelihood);
+    } while (likelihoods.length < 3 && !isEven(likelihoods.at(-1) ?? 0));
+    expect(likelihoods.some(isEven) ? 'even' : likelihoods).toBe('even');
+  }
+
+  const isEven = (likelihood: number): boolean => Math.abs(likelihood - 0.5) < 0.17;
+
+  it.each(Object.keys(events))('by the reply to %s or by its time', async (event) => {
+    const client = await clients.connect(stranger);
+    await compare(async (subject) => ({
+      ...(await client.request(event as 'joinChat', events[event]?.(subject))),
+      traceId: '',
+    }));
+  });
+
+  it.each([
+    'GET /chats/:chatId',
+    'PATCH /chats/:chatId',
+    'GET /chats/:chatId/messages',
+    'GET /files/:fileId',
+  ])('by the reply to %s or by its time', async (route) => {
+    await compare((subject) => byHttp(stranger, routes[route]?.(subject) ?? ['', '']));
+  });
+});
+
+describe('a revocation', () => {
+  const revoke = (body: unknown) => byHttp(machine, ['POST', '/admin/revocations', body]);
+  const isGone = (client: TestClient) =>
+    waitFor(() => !client.socket.connected, { what: 'the connection to end' });
+
+  it('holds on every gateway within a second, also after the gateways and presence-service restart', async () => {
+    const user = aClient();
+    const token = system.token(user);
+    const connectWith = (gateway: number) => new TestClient(system.urls[gateway] ?? '', { token });
+    const sockets = [await connectWith(0).connected(), await connectWith(1).connected()];
+    const other = await clients.connect(aClient(), 1);
+    expect(await revoke({ userId: user.id })).toBe('ok');
+    const repliedAt = performance.now();
+    await Promise.all(sockets.map(isGone));
+    expect(performance.now() - repliedAt).toBeLessThan(1_000);
+    expect(other.socket.connected).toBe(true);
+
+    for (const { name } of await system.processes())
+      if (/^(gateway|presence)/.test(name)) await system.kill(name);
+    for (const gateway of [0, 1]) {
+      await waitFor(
+        async () => (await fetch(`${system.urls[gateway] ?? ''}/readyz`).catch(() => undefined))?.ok === true,
+        { what: 'the gateway to be back', timeoutMs: 20_000 },
+      );
+      const refusals: string[] = [];
+      const client = connectWith(gateway);
+      client.socket.on('connect_error', ({ message }) => {
+        refusals.push(message);
+      });
+      await waitFor(() => refusals.length > 0 || client.socket.connected, { what: 'a reply' });
+      expect(refusals).toEqual(['A valid token is needed.']);
+      client.close();
+    }
+  });
+});

@@ -1,8 +1,0 @@
-import { html, type Html } from './html.ts';
-
-/** `c0` to `c7`: always the same for a service. The four of ours differ. */
-export const colourOf = (service: string): string =>
-  `c${String(Buffer.from(service).reduce((sum, byte) => (sum * 33 + byte) % 1_009, 0) % 8)}`;
-
-export const serviceMark = (service: string): Html =>
-  html`<span class="service"><i class="${colourOf(service)}"></i>${service}</span>`;
