@@ -30,6 +30,7 @@ export const aMessage = (chatId: string, seq: number, sender = owner): Message =
   text: `m${seq}`,
   createdAt: '2026-01-02T03:04:05.678Z',
   sender,
+  version: 1,
 });
 
 export const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);

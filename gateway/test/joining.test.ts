@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Server } from 'socket.io';
 import { waitFor } from '@switchboard/infra/test';
 import { Joining } from '../src/rooms/joining.ts';
-import type { SocketEvent } from '../src/rooms/socket-event.ts';
+import type { Except, SocketEvent } from '../src/rooms/socket-event.ts';
 import type { ChatServer, ChatSocket } from '../src/connection/sockets.ts';
 import { Client } from './client.ts';
 import { owner } from './given.ts';
@@ -38,7 +38,7 @@ afterAll(async () => {
   await io.close();
 });
 
-const entry = (rev: number, owned: 'chat' | 'message' = 'message', except?: number): SocketEvent => ({
+const entry = (rev: number, owned: 'chat' | 'message' = 'message', except?: Except): SocketEvent => ({
   owner: owned,
   rev,
   event: owned,
@@ -84,9 +84,9 @@ describe('a joining socket', () => {
   it('skips an entry for others and receives the next one', async () => {
     const joining = new Joining(socket, {});
     joining.goLive({ chat: 0, message: 0 }, []);
-    joining.receive(entry(1, 'message', owner.id));
+    joining.receive(entry(1, 'message', { userId: owner.id }));
     joining.receive(entry(1, 'message'));
-    joining.receive(entry(2, 'message', owner.id + 1));
+    joining.receive(entry(2, 'message', { userId: owner.id + 1 }));
     expect(await received()).toEqual([['message', 2]]);
   });
 

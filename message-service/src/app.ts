@@ -47,7 +47,7 @@ export async function createMessageService(
       database: databaseOptions(config.MESSAGE_DATABASE_URL),
       wire({ database, bus, url }) {
         const renderer = new LogRenderer(events, new UnknownEvents(logger));
-        const store = createMessageStore(database, urlOf, renderer);
+        const store = createMessageStore(database, urlOf, renderer, config.EDIT_WINDOW_S * 1_000);
         const sender = new GroupCommit(database, urlOf, bus.spans);
         const files = createFileStore(database);
         const chats = new ChatProjection(SCHEMA, database, bus, logger);

@@ -11,6 +11,7 @@ import {
   PostgresUrl,
   processConfig,
   readConfig,
+  Seconds,
 } from '@switchboard/shared/runtime';
 import { z } from 'zod';
 import type { BlobStore } from './files/blob-store.ts';
@@ -39,6 +40,8 @@ export const Config = z.object({
    * Requests per second that each replica accepts from one socket, as in a gateway; twice that from one user.
    */
   RATE_LIMIT_EVENTS: Limit.default(25),
+  /** For how long after a send its author may edit or delete the message, in seconds. */
+  EDIT_WINDOW_S: Seconds.default(900),
   MAX_FILE_BYTES: Bytes.default(25 * 1024 * 1024),
   FILES_DIR: z.string().default('.data/files'),
   S3_BUCKET: z.string().optional(),

@@ -21,14 +21,18 @@ const ofMessage = <C extends DurableEventContract>(
     const message = messageAt(MessageFact.parse(payload).seq);
     return message && logEntry(contract, rev, members(message));
   },
-  publish: ({ chatId, rev, payload }, messageAt) => ({
-    data: systems(messageAt(chatId, MessageFact.parse(payload).seq)),
-    asOf: rev,
-  }),
+  publish({ chatId, rev, payload }, messageAt) {
+    const message = messageAt(chatId, MessageFact.parse(payload).seq);
+    return { data: systems(message), asOf: Math.max(rev, message.changedRev ?? 0) };
+  },
 });
 
 /** The durable events of message-service. */
 export const events = {
   newMessage: ofMessage(messageEvents.newMessage, (message) => message, renderCreated),
   messagesRead: asStored(messageEvents.messagesRead),
+  chatRead: asStored(messageEvents.chatRead),
+  messageEdited: ofMessage(messageEvents.messageEdited, (message) => message, renderCreated),
+  messageDeleted: ofMessage(messageEvents.messageDeleted, (message) => message, renderCreated),
+  messageReacted: ofMessage(messageEvents.messageReacted, (message) => message, renderCreated),
 } satisfies EntriesOf<typeof messageEvents, MessagesOfPage, StoredMessages>;

@@ -8,11 +8,13 @@ import type {
   MessageStore,
   TransferTickets,
 } from './domain/message-store.ts';
+import { deleteMessageHandler, editMessageHandler, reactHandler } from './handlers/change-message.ts';
 import { downloadFileHandler, downloadSignedFileHandler, uploadFileHandler } from './handlers/files.ts';
 import { joinChatHandler } from './handlers/join-chat.ts';
 import { limited, limitedRead, type RequestLimits } from './handlers/limited.ts';
 import { listMessagesHandler } from './handlers/list-messages.ts';
 import { readMessagesHandler } from './handlers/read-messages.ts';
+import { readUpToHandler } from './handlers/read-up-to.ts';
 import { sendMessageHandler } from './handlers/send-message.ts';
 import { applyChatHandler } from './handlers/apply-chat.ts';
 
@@ -34,6 +36,10 @@ export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, li
     joinChat: limitedRead(limits, joinChatHandler(store, chats)),
     listMessages: limitedRead(limits, listMessagesHandler(store, chats)),
     readMessages: limited(limits, readMessagesHandler(store, chats, bus)),
+    readUpTo: limited(limits, readUpToHandler(store, chats, bus)),
+    editMessage: limited(limits, editMessageHandler({ store, chats, bus })),
+    deleteMessage: limited(limits, deleteMessageHandler({ store, chats, bus })),
+    react: limited(limits, reactHandler({ store, chats, bus })),
     uploadFile: limited(limits, uploadFileHandler(tickets)),
     downloadFile: limited(limits, downloadFileHandler(files, tickets)),
     downloadSignedFile: downloadSignedFileHandler(files, tickets, isGoodFileUrl),

@@ -26,7 +26,7 @@ it('returns the missed messages and reads, and none that the client already has'
   expect(back).toMatchObject({
     recovered: true,
     hasMore: false,
-    revs: { message: 6 },
+    revs: { message: 7 },
     reads: [{ chatId, userId: admin.id, messageIds }],
   });
   expect(back.messages).toEqual(sent.slice(3));

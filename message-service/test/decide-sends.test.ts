@@ -10,7 +10,7 @@ import {
   type Outcome,
   type Send,
 } from '../src/domain/send.ts';
-import type { StoredMessage } from '../src/domain/message.ts';
+import { UNCHANGED, type StoredMessage } from '../src/domain/message.ts';
 import { digestOf, type SentContent } from '../src/domain/sent-digest.ts';
 import { admin, aStoredMessage, owner, stranger, upTo } from './given.ts';
 
@@ -27,7 +27,10 @@ const edited = found(
   { chatId: open.id, seq: 6, text: 'after', clientMessageId: 'edited' },
   { text: 'before', fileId: null, replyToId: old.id },
 );
-const ownFile = { id: randomUUID(), ownerId: owner.id };
+const ownFile = {
+  ownerId: owner.id,
+  info: { id: randomUUID(), name: 'a.txt', contentType: 'text/plain', size: 1 },
+};
 const facts: Facts = { now, chats, messages: [old, elsewhere, oldInClosed, edited], files: [ownFile] };
 
 /** As found in the database: without a digest unless `sent` says what was first sent. */
@@ -82,10 +85,10 @@ describe('one send', () => {
       aSend({ text: 'hi', replyToId: elsewhere.id }),
       ['MESSAGE_NOT_FOUND'],
     ],
-    ['with a file of the sender is appended', aSend({ fileId: ownFile.id }), ['appended', 8, 12]],
+    ['with a file of the sender is appended', aSend({ fileId: ownFile.info.id }), ['appended', 8, 12]],
     [
       'with a file of another user is refused',
-      aSend({ fileId: ownFile.id }, open.id, admin),
+      aSend({ fileId: ownFile.info.id }, open.id, admin),
       ['FILE_NOT_FOUND'],
     ],
     ['with a missing file is refused', aSend({ fileId: randomUUID() }), ['FILE_NOT_FOUND']],
@@ -106,7 +109,7 @@ describe('one send', () => {
     ],
     [
       'with a used key and another file is refused',
-      aSend({ text: 'old', clientMessageId: 'old', fileId: ownFile.id }),
+      aSend({ text: 'old', clientMessageId: 'old', fileId: ownFile.info.id }),
       ['DUPLICATE_KEY'],
     ],
     [
@@ -144,7 +147,7 @@ describe('one send', () => {
   });
 
   it('is stored as sent, with its sender and the time of the facts', () => {
-    const send = aSend({ text: 'hi', fileId: ownFile.id, replyToId: old.id, clientMessageId: 'k' });
+    const send = aSend({ text: 'hi', fileId: ownFile.info.id, replyToId: old.id, clientMessageId: 'k' });
     expect(decide(send)[0]).toEqual({
       kind: 'appended',
       rev: 12,
@@ -158,10 +161,13 @@ describe('one send', () => {
           senderEmail: owner.email,
           senderRole: 'client',
           text: 'hi',
-          fileId: ownFile.id,
+          fileId: ownFile.info.id,
           replyToId: old.id,
           clientMessageId: 'k',
           createdAt: now,
+          senderName: null,
+          file: ownFile.info,
+          ...UNCHANGED,
         },
       },
     });
@@ -211,7 +217,7 @@ describe('any batch', () => {
     text: fc.constantFrom('old', 'a', 'b'),
     clientMessageId: fc.constantFrom(undefined, 'old', 'k1', 'k2'),
     replyToId: fc.constantFrom(undefined, undefined, old.id, elsewhere.id, randomUUID()),
-    fileId: fc.constantFrom(undefined, undefined, undefined, ownFile.id),
+    fileId: fc.constantFrom(undefined, undefined, undefined, ownFile.info.id),
   });
   const anySend: fc.Arbitrary<Send> = fc.record({
     id: fc.uuid(),

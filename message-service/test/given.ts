@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Actor, ChatFacts } from '@switchboard/shared/contracts';
-import type { StoredMessage } from '../src/domain/message.ts';
+import { UNCHANGED, type StoredMessage } from '../src/domain/message.ts';
 
 /** The users, chats and messages of the tests. */
 export const owner: Actor = { id: 1, email: 'owner@example.com', role: 'client' };
@@ -23,11 +23,14 @@ export const aStoredMessage = (message: Partial<StoredMessage> = {}): StoredMess
   senderId: owner.id,
   senderEmail: owner.email,
   senderRole: owner.role,
+  senderName: null,
   text: 'hello',
   fileId: null,
   replyToId: null,
   clientMessageId: null,
   createdAt: new Date('2026-01-02T03:04:05.678Z'),
+  file: null,
+  ...UNCHANGED,
   ...message,
 });
 

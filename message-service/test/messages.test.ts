@@ -119,7 +119,12 @@ describe('joinChat', () => {
     await sendAll(chatId, 53);
     const { messages, ...rest } = await join(chatId);
     expect(messages.map(({ seq }) => seq)).toEqual(upTo(53).slice(-50));
-    expect(rest).toEqual({ chatId, status: 'ACTIVE', revs: { chat: 4, message: 53 } });
+    expect(rest).toEqual({
+      chatId,
+      status: 'ACTIVE',
+      readMarks: [{ chatId, userId: owner.id, seq: 53, at: messages.at(-1)?.createdAt }],
+      revs: { chat: 4, message: 53 },
+    });
   });
 
   it('returns an empty chat', async () => {
@@ -214,11 +219,12 @@ describe('readMessages', () => {
     expect(await read(chatId, [a, b])).toHaveLength(2);
     await service.send(chatId, { text: 'last' });
 
-    await waitFor(() => room.entries.length >= 3, { what: 'the last entry' });
+    await waitFor(() => room.entries.length >= 4, { what: 'the last entry' });
     expect(room.entries.map(({ rev, event }) => [rev, event])).toEqual([
       [4, 'messagesRead'],
       [5, 'messagesRead'],
-      [6, 'newMessage'],
+      [6, 'chatRead'],
+      [7, 'newMessage'],
     ]);
     expect(room.entries[0]).toMatchObject({
       author: admin.id,
@@ -246,7 +252,11 @@ describe('readMessages', () => {
     const a = (await sendAll(chatId, 1))[0]!.id;
     await read(chatId, [a], admin);
     await read(chatId, [a], owner);
-    expect((await log(chatId, 1)).entries.map(({ author }) => author)).toEqual([admin.id, owner.id]);
+    const { entries } = await log(chatId, 1);
+    expect(entries.flatMap(({ event, author }) => (event === 'messagesRead' ? author : []))).toEqual([
+      admin.id,
+      owner.id,
+    ]);
   });
 
   it('numbers concurrent reads and sends without a gap', async () => {
@@ -257,7 +267,9 @@ describe('readMessages', () => {
       ...ids.map((id) => read(chatId, [id], owner)),
       sendAll(chatId, 20),
     ]);
-    expect((await log(chatId)).entries.map(({ rev }) => rev)).toEqual(upTo(80));
+    const { entries } = await log(chatId);
+    expect(entries.filter(({ event }) => event !== 'chatRead')).toHaveLength(80);
+    expect(entries.map(({ rev }) => rev)).toEqual(upTo(entries.length));
   });
 });
 

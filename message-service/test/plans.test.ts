@@ -36,7 +36,7 @@ const isLookup = (node: Node): boolean => node['Index Cond'] !== undefined;
 
 it('looks up every row by an index, and scans no table and no index completely', async () => {
   const chatId = await database.addChat(aChat());
-  const store = createMessageStore(pool, (id) => id, new LogRenderer(events, new UnknownEvents(silent)));
+  const store = createMessageStore(pool, (id) => id, new LogRenderer(events, new UnknownEvents(silent)), 0);
   const send = { id: randomUUID(), chatId, sender: owner, message: { text: 'hi', clientMessageId: 'k' } };
   await new PlainAppend(pool).plan([send]).commit();
   await store.snapshot(owner, chatId, 50);

@@ -16,6 +16,7 @@ it('renders a message by its contract', () => {
     text: 'hello',
     createdAt: '2026-01-02T03:04:05.678Z',
     sender: { id: owner.id, email: owner.email, role: 'client' },
+    version: 1,
   });
 });
 
@@ -36,6 +37,7 @@ it('omits absent fields from the JSON', () => {
     'senderId',
     'seq',
     'text',
+    'version',
   ]);
 });
 

@@ -23,6 +23,16 @@ export const ERRORS = {
     retryable: false,
     sentence: 'The client has too many open chats; use the one named, or close one.',
   },
+  MESSAGE_CONFLICT: {
+    status: 409,
+    retryable: false,
+    sentence: 'The message has changed; look at it again.',
+  },
+  EDIT_WINDOW_OVER: {
+    status: 403,
+    retryable: false,
+    sentence: 'The time in which its author may change the message is over.',
+  },
   DUPLICATE_KEY: {
     status: 409,
     retryable: false,

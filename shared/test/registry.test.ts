@@ -11,6 +11,7 @@ import {
   presenceEvents,
   requestContracts,
   roomEvents,
+  socketRoomEvents,
   webhookContracts,
   type IntegrationEvent,
 } from '@switchboard/shared/contracts';
@@ -32,7 +33,7 @@ describe('the registry', () => {
   it('names each event that a socket receives once', () => {
     const received = [
       ...sockets.map(({ reply }) => reply),
-      ...roomEvents.filter(({ socket }) => socket).map(({ event }) => event),
+      ...socketRoomEvents.map(({ socketEvent }) => socketEvent),
       ...Object.keys(edgeEvents),
       'error',
     ];

@@ -59,6 +59,7 @@ const durable = (owner: RoomOwner, event: string): DurableEventContract => ({
   kind: 'roomEvent',
   owner,
   event,
+  socketEvent: event,
   ...durableEvent({
     socket: false,
     description: event,

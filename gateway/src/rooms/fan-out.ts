@@ -7,7 +7,7 @@ import type { DurableOwner } from './durable-owners.ts';
 import { Expiring } from './expiring.ts';
 import type { Joining } from './joining.ts';
 import type { ReceivedEntry } from './room-logs.ts';
-import { contractOf, toSocketEvent } from './socket-event.ts';
+import { contractOf, exceptOf, toSocketEvent, type Except } from './socket-event.ts';
 
 type Position = (owner: DurableOwner) => number | undefined;
 
@@ -78,10 +78,10 @@ export class FanOut {
       return;
     }
     const payload = contract.payload.parse(data);
-    const except = exceptOf(contract, payload);
+    const except = exceptAuthorOf(contract, payload);
     if (author !== undefined) this.#expiring?.endBy(event, author);
     if (contract.expiry !== undefined) this.#receiveExpiring(contract, payload);
-    else this.#emit(event, payload, except);
+    else this.#emit(contract.socketEvent, payload, except);
     delivery.delivered(event, () => this.#countSockets(except));
   }
 
@@ -95,25 +95,28 @@ export class FanOut {
 
   #receiveExpiring(contract: RoomEventContract, payload: unknown): void {
     this.#expiring ??= new Expiring((ending, last) => {
-      this.#emit(ending.event, last, exceptOf(ending, last));
+      this.#emit(ending.socketEvent, last, exceptAuthorOf(ending, last));
     });
     this.#expiring.receive(contract, payload);
   }
 
-  #emit(event: string, payload: unknown, except: number | undefined): void {
+  #emit(event: string, payload: unknown, except: Except | undefined): void {
     const room = this.#io.to(chatRoom(this.#chatId));
-    (except === undefined ? room : room.except(userRoom(except))).emit(event, payload);
+    (except === undefined ? room : room.except(roomOf(except))).emit(event, payload);
   }
 
-  #countSockets(except: number | undefined): number {
+  #countSockets(except: Except | undefined): number {
     const all = [
       ...(socketsIn(this.#io, chatRoom(this.#chatId)) ?? []),
       ...this.#joining.map(({ socket }) => socket.id),
     ];
-    const excepted = except === undefined ? undefined : socketsIn(this.#io, userRoom(except));
+    const excepted = except === undefined ? undefined : socketsIn(this.#io, roomOf(except));
     return all.filter((socketId) => excepted?.has(socketId) !== true).length;
   }
 }
 
-const exceptOf = (contract: RoomEventContract, payload: unknown): number | undefined =>
-  contract.to === 'others' ? contract.author(payload) : undefined;
+const exceptAuthorOf = (contract: RoomEventContract, payload: unknown): Except | undefined =>
+  exceptOf(contract, contract.author(payload), undefined);
+
+/** In Socket.IO each socket is also alone in a room named like it. */
+const roomOf = (except: Except): string => ('userId' in except ? userRoom(except.userId) : except.socketId);

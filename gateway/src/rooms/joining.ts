@@ -1,6 +1,6 @@
 import type { ChatSocket } from '../connection/sockets.ts';
 import { DURABLE_OWNERS, type DurableOwner, type Revs } from './durable-owners.ts';
-import type { SocketEvent } from './socket-event.ts';
+import { isExcepted, type SocketEvent } from './socket-event.ts';
 
 /**
  * A socket that is joining a chat. Its events wait until it has its snapshot. Then it gets those that the
@@ -47,6 +47,6 @@ export class Joining {
   #deliver({ owner, rev, event, payload, except }: SocketEvent): void {
     if (rev <= this.#position[owner]) return;
     this.#position[owner] = rev;
-    if (except !== this.socket.data.actor.id) this.socket.emit(event, payload);
+    if (except === undefined || !isExcepted(except, this.socket)) this.socket.emit(event, payload);
   }
 }

@@ -65,8 +65,11 @@ export class RoomLogs {
     }
     const isGap = follower.position !== undefined && rev > follower.position + 1;
     if (isGap) delivery.held();
-    const { event, author } = meta;
-    this.#deliver(owner, follower.offer({ event, rev, author, payload: new Json(payload), delivery }));
+    const { event, author, socketId } = meta;
+    this.#deliver(
+      owner,
+      follower.offer({ event, rev, author, socketId, payload: new Json(payload), delivery }),
+    );
     this.#fillIfBehind(owner);
   }
 

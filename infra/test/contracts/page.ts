@@ -4,7 +4,7 @@ import {
   FileInfo,
   integrationEvents,
   requestContracts,
-  roomEvents,
+  socketRoomEvents,
   edgeEvents,
   type IntegrationEvent,
   type RequestContract,
@@ -86,13 +86,14 @@ const sections = (): Section[] => [
     id: 'socket-events',
     title: 'Socket.IO: events for clients',
     about: 'Delivered to the sockets that have joined the chat.',
-    operations: [...roomEvents.filter(({ socket }) => socket), ...Object.values(edgeEvents)].map(
-      ({ event, description, payload, example }) => ({
-        name: event,
-        description,
-        parts: [{ title: 'payload', schema: jsonSchemaOf(payload), example }],
-      }),
-    ),
+    operations: [
+      ...socketRoomEvents.map((contract) => ({ ...contract, event: contract.socketEvent })),
+      ...Object.values(edgeEvents),
+    ].map(({ event, description, payload, example }) => ({
+      name: event,
+      description,
+      parts: [{ title: 'payload', schema: jsonSchemaOf(payload), example }],
+    })),
   },
   {
     id: 'http',

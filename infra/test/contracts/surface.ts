@@ -5,6 +5,7 @@ import {
   messageHeads,
   requestContracts,
   roomEvents,
+  socketRoomEvents,
   edgeEvents,
   type IntegrationEvent,
 } from '@switchboard/shared/contracts';
@@ -66,9 +67,9 @@ function eventEntries(): Entry[] {
     ...roomEvents.map(({ owner, event, payload }) =>
       entry(`room event ${owner}.${event}`, 'out', jsonSchemaOf(payload)),
     ),
-    ...roomEvents
-      .filter(({ socket }) => socket)
-      .map(({ event, payload }) => entry(`Socket.IO ${event}`, 'out', jsonSchemaOf(payload))),
+    ...socketRoomEvents.map(({ socketEvent, payload }) =>
+      entry(`Socket.IO ${socketEvent}`, 'out', jsonSchemaOf(payload)),
+    ),
     ...Object.values(edgeEvents).map(({ event, payload }) =>
       entry(`Socket.IO ${event}`, 'out', jsonSchemaOf(payload)),
     ),

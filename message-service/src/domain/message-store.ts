@@ -10,18 +10,22 @@ import type {
   Message,
   messageEvents,
   NewMessage,
+  ReadMark,
   Trace,
 } from '@switchboard/shared/contracts';
+import type { DecideChange } from './change-message.ts';
 
 export interface Snapshot {
   readonly status: ChatStatus;
   readonly messages: Message[];
+  /** Of every user who has one. */
+  readonly readMarks: ReadMark[];
   /** The log positions at which this state was read. */
   readonly revs: { readonly chat: number; readonly message: number };
 }
 
 /** One page of the entries since a point of the log. */
-export interface CatchUp extends Snapshot, Readonly<CatchUpLists<typeof messageEvents>> {
+export interface CatchUp extends Snapshot, Omit<Readonly<CatchUpLists<typeof messageEvents>>, 'readMarks'> {
   readonly hasMore: boolean;
   /** Reads the next page. */
   readonly cursor?: string;
@@ -35,10 +39,31 @@ export interface MessagePage {
 }
 
 /** The outcome of marking messages as read. */
-export interface ReadMarks {
+export interface MarkedRead {
   /** Every requested message, once. */
   readonly messageIds: readonly string[];
-  /** The newly read messages, to be published to the room; undefined: all were read before. */
+  /** To be published to the room: the newly read messages, and the mark if it moved. */
+  readonly entries: readonly LogEntry[];
+}
+
+/** The outcome of moving a read mark. */
+export interface MovedMark {
+  /** As it stands; undefined: nothing is read yet. */
+  readonly mark: ReadMark | undefined;
+  readonly unread: number;
+  /** To be published to the room; none if the mark did not move. */
+  readonly entries: readonly LogEntry[];
+}
+
+/** The kinds of entries that tell of a changed message. */
+export type MessageChangeKind =
+  | typeof messageEvents.messageEdited
+  | typeof messageEvents.messageDeleted
+  | typeof messageEvents.messageReacted;
+
+export interface ChangedMessage {
+  readonly message: Message;
+  /** To be published to the room; undefined: there was nothing to change. */
   readonly entry: LogEntry | undefined;
 }
 
@@ -67,7 +92,16 @@ export interface MessageStore {
     chatId: string,
     messageIds: readonly string[],
     trace: Trace,
-  ): Promise<ReadMarks | undefined>;
+  ): Promise<MarkedRead | undefined>;
+  readUpTo(actor: Actor, chatId: string, seq: number, trace: Trace): Promise<MovedMark | undefined>;
+  /** Throws MESSAGE_NOT_FOUND and what `decide` throws, and then changes nothing. */
+  change(
+    actor: Actor,
+    message: { readonly chatId: string; readonly messageId: string },
+    kind: MessageChangeKind,
+    decide: DecideChange,
+    trace: Trace,
+  ): Promise<ChangedMessage | undefined>;
   readLog(chatId: string, after: number, limit: number): Promise<{ entries: LogEntry[]; hasMore: boolean }>;
   heads(chatIds: readonly string[]): Promise<Heads>;
   isReady(): Promise<boolean>;

@@ -1,4 +1,4 @@
-import type { Message, MessageCreated, Role } from '@switchboard/shared/contracts';
+import type { FileInfo, Message, MessageCreated, Reaction, Role } from '@switchboard/shared/contracts';
 
 /** One row of the message table. */
 export interface StoredMessage {
@@ -8,12 +8,36 @@ export interface StoredMessage {
   readonly senderId: number;
   readonly senderEmail: string;
   readonly senderRole: Role;
+  readonly senderName: string | null;
   readonly text: string | null;
   readonly fileId: string | null;
   readonly replyToId: string | null;
   readonly clientMessageId: string | null;
   readonly createdAt: Date;
+  /** Grows with every change. */
+  readonly version: number;
+  /** The version in which the text became what it is. */
+  readonly textVersion: number;
+  /** The last entry of the log that changed it; null: none. */
+  readonly changedRev: number | null;
+  readonly editedAt: Date | null;
+  readonly deletedAt: Date | null;
+  readonly deletedBy: number | null;
+  readonly reactions: readonly Reaction[] | null;
+  /** Of its file, from the file's own row. */
+  readonly file: FileInfo | null;
 }
+
+/** A message that was just sent has not changed. */
+export const UNCHANGED = {
+  version: 1,
+  textVersion: 1,
+  changedRev: null,
+  editedAt: null,
+  deletedAt: null,
+  deletedBy: null,
+  reactions: null,
+} as const satisfies Partial<StoredMessage>;
 
 /** A stored message with the one it replies to. */
 export interface Thread {
@@ -49,5 +73,16 @@ const common = (message: StoredMessage): Omit<MessageCreated, 'fileId'> => ({
   replyToId: message.replyToId ?? undefined,
   clientMessageId: message.clientMessageId ?? undefined,
   createdAt: message.createdAt.toISOString(),
-  sender: { id: message.senderId, email: message.senderEmail, role: message.senderRole },
+  sender: {
+    id: message.senderId,
+    email: message.senderEmail,
+    role: message.senderRole,
+    name: message.senderName ?? undefined,
+  },
+  file: message.file ?? undefined,
+  version: message.version,
+  editedAt: message.editedAt?.toISOString(),
+  deletedAt: message.deletedAt?.toISOString(),
+  deletedBy: message.deletedBy ?? undefined,
+  reactions: message.reactions === null ? undefined : [...message.reactions],
 });

@@ -1,6 +1,12 @@
-import { mayEnter, type Actor, type ChatStatus, type NewMessage } from '@switchboard/shared/contracts';
+import {
+  mayEnter,
+  type Actor,
+  type ChatStatus,
+  type FileInfo,
+  type NewMessage,
+} from '@switchboard/shared/contracts';
 import { Failure, type ErrorCode } from '@switchboard/shared/errors';
-import type { StoredMessage, Thread } from './message.ts';
+import { UNCHANGED, type StoredMessage, type Thread } from './message.ts';
 import { digestOf } from './sent-digest.ts';
 
 /** A message that is not yet stored. */
@@ -36,7 +42,12 @@ export interface Facts {
   readonly contended?: readonly string[];
   /** Messages sent earlier under the keys of this batch, and messages that it replies to. */
   readonly messages: readonly FoundMessage[];
-  readonly files: readonly { readonly id: string; readonly ownerId: number }[];
+  readonly files: readonly OwnedFile[];
+}
+
+export interface OwnedFile {
+  readonly ownerId: number;
+  readonly info: FileInfo;
 }
 
 export type Outcome =
@@ -73,7 +84,7 @@ const idOf = (chatId: string, id: string): string => `${chatId} ${id}`;
  */
 export function decideSends<S extends Send>(sends: readonly S[], facts: Facts): Decision<S>[] {
   const chats = new Map(facts.chats.map((chat) => [chat.id, { ...chat }]));
-  const files = new Map(facts.files.map((file) => [file.id, file.ownerId]));
+  const files = new Map(facts.files.map((file) => [file.info.id, file]));
   const byId = new Map(facts.messages.map((message) => [idOf(message.chatId, message.id), message]));
   const byKey = new Map<string, FoundMessage>();
   for (const message of facts.messages) remember(message);
@@ -100,12 +111,12 @@ export function decideSends<S extends Send>(sends: readonly S[], facts: Facts): 
 
     if (chat.status === 'CLOSED') return refused('CHAT_CLOSED');
     if (message.replyToId !== undefined && replyTo === undefined) return refused('MESSAGE_NOT_FOUND');
-    if (message.fileId !== undefined && files.get(message.fileId) !== sender.id)
-      return refused('FILE_NOT_FOUND');
+    const file = message.fileId === undefined ? undefined : files.get(message.fileId);
+    if (message.fileId !== undefined && file?.ownerId !== sender.id) return refused('FILE_NOT_FOUND');
 
     chat.seq += 1;
     chat.rev += 1;
-    const stored = { ...draft, seq: chat.seq, createdAt: facts.now };
+    const stored = sentMessage(draft, chat.seq, facts.now, file?.info);
     remember({ ...stored, sentDigest: null });
     return { kind: 'appended', thread: { message: stored, replyTo }, rev: chat.rev };
   }
@@ -127,7 +138,16 @@ const isRepeat = (draft: Draft, first: FoundMessage): boolean =>
     : first.sentDigest.equals(digestOf(draft));
 
 /** A message without its number in the chat and its time, which the commit sets. */
-export type Draft = Omit<StoredMessage, 'seq' | 'createdAt'>;
+export type Draft = Omit<StoredMessage, 'seq' | 'createdAt' | 'file' | keyof typeof UNCHANGED>;
+
+/** The draft as it is stored. */
+export const sentMessage = (draft: Draft, seq: number, createdAt: Date, file?: FileInfo): StoredMessage => ({
+  ...draft,
+  ...UNCHANGED,
+  seq,
+  createdAt,
+  file: file ?? null,
+});
 
 export const draftOf = ({ id, chatId, sender, message }: Send): Draft => ({
   id,
@@ -135,6 +155,7 @@ export const draftOf = ({ id, chatId, sender, message }: Send): Draft => ({
   senderId: sender.id,
   senderEmail: sender.email,
   senderRole: sender.role,
+  senderName: sender.name ?? null,
   text: message.text ?? null,
   fileId: message.fileId ?? null,
   replyToId: message.replyToId ?? null,

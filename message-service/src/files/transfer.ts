@@ -6,6 +6,7 @@ import { Failure } from '@switchboard/shared/errors';
 import type { InternalRoute, Logger, Telemetry } from '@switchboard/shared/runtime';
 import type { FileStore } from '../domain/message-store.ts';
 import type { BlobStore, ByteRange } from './blob-store.ts';
+import { IMAGE_HEAD_BYTES, imageSizeOf } from './image-size.ts';
 import { removeWithdrawn } from './sweep.ts';
 import type { Ticket, Tickets } from './tickets.ts';
 
@@ -87,9 +88,11 @@ async function receive(
   request: IncomingMessage,
 ): Promise<FileInfo> {
   let size = 0;
+  const head: Buffer[] = [];
   const counted = request.pipe(
     new Transform({
       transform(chunk: Buffer, _encoding, done) {
+        if (size < IMAGE_HEAD_BYTES) head.push(chunk);
         size += chunk.length;
         done(size > maxBytes ? new Failure('TOO_LARGE') : null, chunk);
       },
@@ -100,7 +103,8 @@ async function receive(
     if (!request.complete) counted.destroy(new Failure('UNAVAILABLE'));
   });
   await blobs.write(fileId, counted);
-  const file = { id: fileId, name, contentType, size };
+  const image = imageSizeOf(contentType, Buffer.concat(head));
+  const file = { id: fileId, name, contentType, size, ...image };
   try {
     await files.add({ ...file, ownerId });
   } catch (error) {

@@ -11,6 +11,7 @@ export const readMessagesHandler =
     const marks = await withAccess(chats, chatId, context, () =>
       store.markRead(actor, chatId, messageIds, context.trace),
     );
-    if (marks.entry !== undefined) bus.publishEntry('message', chatId, marks.entry, trace);
+    for (const entry of marks.entries)
+      bus.publishEntry('message', chatId, { ...entry, socketId: context.socket?.id }, trace);
     return marks.messageIds.map((id) => ({ id, readBy: actor.id }));
   };

@@ -10,6 +10,7 @@ import type { Database } from '@switchboard/shared/postgres';
 import type { CatchUp } from '../domain/message-store.ts';
 import { decodeLogPoint, encodeLogPoint } from './cursors.ts';
 import type { ChatHead } from './message-rows.ts';
+import { marksOf, toReadMarks } from './read-marks.ts';
 import type { RenderedLog } from './rendered-log.ts';
 
 /** Further back than this many log entries, the latest page is of more use than all that was missed. */
@@ -34,7 +35,7 @@ export async function catchUp(
   limit: number,
 ): Promise<CatchUp | 'lost' | undefined> {
   const [head] = await database.query<ChatHead & { afterRev: number | null; chatRevThen: number | null }>(
-    `/* point-of-log */ SELECT c.status, c.version, c.rev, m.rev AS "afterRev", m.chat_version AS "chatRevThen"
+    `/* point-of-log */ SELECT c.status, c.version AS "chatVersion", c.rev, ${marksOf('c.id')} AS marks, m.rev AS "afterRev", m.chat_version AS "chatRevThen"
      FROM message.chat c LEFT JOIN message.message m ON m.chat_id = c.id
        AND m.seq = coalesce($5::integer, (SELECT seq FROM message.message WHERE chat_id = c.id AND id = $2))
      WHERE c.id = $1 AND ($3 OR c.client_id = $4)`,
@@ -57,7 +58,8 @@ export async function catchUp(
   return {
     status: head.status,
     ...catchUpLists(messageEvents, page),
-    revs: { chat: head.version, message: point.upTo },
+    readMarks: toReadMarks(chatId, head.marks ?? []),
+    revs: { chat: head.chatVersion, message: point.upTo },
     chatRevThen: point.chatRevThen,
     hasMore: end < point.upTo,
     cursor: end < point.upTo ? encodeLogPoint({ rev: end, upTo: point.upTo }) : undefined,

@@ -6,6 +6,7 @@ import {
   type ProjectedChatRow,
 } from '@switchboard/shared/chat-projection';
 import { EntitySchema } from 'typeorm';
+import { FILE_COLUMNS } from './file-columns.ts';
 import { MESSAGE_COLUMNS } from './message-rows.ts';
 
 export const SCHEMA = 'message';
@@ -67,6 +68,8 @@ export interface FileRow {
   name: string;
   contentType: string;
   size: number;
+  width: number | null;
+  height: number | null;
   createdAt: Date;
 }
 
@@ -74,20 +77,47 @@ export const fileEntity = new EntitySchema<FileRow>({
   name: 'file',
   tableName: 'file',
   schema: SCHEMA,
+  columns: FILE_COLUMNS,
+});
+
+const versionEntity = new EntitySchema<Record<string, unknown>>({
+  name: 'message_version',
+  tableName: 'message_version',
+  schema: SCHEMA,
   columns: {
-    id: { type: 'uuid', primary: true, primaryKeyConstraintName: 'file_pkey' },
-    ownerId: { name: 'owner_id', type: 'bigint' },
-    name: { type: 'text' },
-    contentType: { name: 'content_type', type: 'text' },
-    size: { type: 'bigint' },
-    createdAt: { name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' },
+    chatId: {
+      name: 'chat_id',
+      type: 'uuid',
+      primary: true,
+      primaryKeyConstraintName: 'message_version_pkey',
+    },
+    seq: { type: 'integer', primary: true, primaryKeyConstraintName: 'message_version_pkey' },
+    version: { type: 'integer', primary: true, primaryKeyConstraintName: 'message_version_pkey' },
+    text: { type: 'text', nullable: true },
+    fileId: { name: 'file_id', type: 'uuid', nullable: true },
+    /** When it was replaced. */
+    until: { type: 'timestamptz', precision: 3 },
+  },
+});
+
+const markEntity = new EntitySchema<Record<string, unknown>>({
+  name: 'read_mark',
+  tableName: 'read_mark',
+  schema: SCHEMA,
+  columns: {
+    chatId: { name: 'chat_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'read_mark_pkey' },
+    userId: { name: 'user_id', type: 'bigint', primary: true, primaryKeyConstraintName: 'read_mark_pkey' },
+    seq: { type: 'integer' },
+    at: { type: 'timestamptz', precision: 3 },
   },
 });
 
 export const entities = [
   chatEntity,
   messageEntity,
+  versionEntity,
   readEntity,
+  markEntity,
   fileEntity,
   chatCursorEntity(SCHEMA),
   chatLogEntity(SCHEMA),

@@ -1,15 +1,15 @@
 import { mayEnterAny, type FileInfo } from '@switchboard/shared/contracts';
 import { databaseWork, prepared } from '@switchboard/shared/postgres';
-import type { DataSource } from 'typeorm';
+import { Not, type DataSource } from 'typeorm';
 import type { FileStore } from '../domain/message-store.ts';
 import { fileEntity, type FileRow } from './entities.ts';
+import { NO_OWNER } from './file-columns.ts';
+import { fileInfo } from './message-rows.ts';
 
 /** How long a file waits for a message. */
 const UNSENT_FOR = '24 hours';
 /** Uploads, downloads and sends of files wait for this long at most. */
 const LOCK_TIMEOUT = '500ms';
-/** No user's id. */
-const NO_OWNER = 0;
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 /** The rows of files; a BlobStore has their bytes. */
@@ -22,18 +22,19 @@ export function createFileStore(database: DataSource): FileStore {
         await files.createQueryBuilder().insert().values(file).updateEntity(false).execute();
       }),
 
-    find: (fileId) => databaseWork(async () => toInfo(await files.findOneBy({ id: fileId }))),
+    find: (fileId) =>
+      databaseWork(async () => toInfo(await files.findOneBy({ id: fileId, ownerId: Not(NO_OWNER) }))),
 
     // One statement whether the file exists or not, so that the time does not reveal it to a stranger.
     findFor: (actor, fileId) =>
       databaseWork(async () => {
-        const [file] = await statements.query<FileInfo>(
-          `/* file-for */ SELECT id, name, content_type AS "contentType", size FROM message.file WHERE id = $1 AND (owner_id = $2 OR EXISTS (
+        const [file] = await statements.query<{ info: FileInfo }>(
+          `/* file-for */ SELECT ${fileInfo('file')} AS info FROM message.file WHERE id = $1 AND (owner_id = $2 OR EXISTS (
            SELECT 1 FROM message.message m JOIN message.chat c ON c.id = m.chat_id WHERE m.file_id = $1 AND ($3 OR c.client_id = $2)
          ))`,
           [fileId, actor.id, mayEnterAny(actor)],
         );
-        return file;
+        return file?.info;
       }),
 
     listOld: (after, limit) =>
@@ -78,4 +79,13 @@ export function createFileStore(database: DataSource): FileStore {
 }
 
 const toInfo = (row: FileRow | null): FileInfo | undefined =>
-  row === null ? undefined : { id: row.id, name: row.name, contentType: row.contentType, size: row.size };
+  row === null
+    ? undefined
+    : {
+        id: row.id,
+        name: row.name,
+        contentType: row.contentType,
+        size: row.size,
+        width: row.width ?? undefined,
+        height: row.height ?? undefined,
+      };

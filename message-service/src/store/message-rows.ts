@@ -1,34 +1,50 @@
 import type { ChatStatus } from '@switchboard/shared/contracts';
 import type { EntitySchemaColumnOptions } from 'typeorm';
-import type { StoredMessage, Thread } from '../domain/message.ts';
+import type { StoredMessage, Thread, UNCHANGED } from '../domain/message.ts';
 import type { Draft } from '../domain/send.ts';
 import { digestOf } from '../domain/sent-digest.ts';
 import type { ArrayColumn } from './array-columns.ts';
+import { FILE_COLUMNS } from './file-columns.ts';
 import { MAX_PAGE_BYTES } from './page.ts';
+import type { SelectedMarks } from './read-marks.ts';
 
 type Column = EntitySchemaColumnOptions & { readonly name: string; readonly type: string };
 
-/** The columns that a stored message is read from and written to. */
-const STORED = {
+/** The columns that a send writes and a reader reads. */
+const SENT = {
   chatId: { name: 'chat_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'message_pkey' },
   seq: { name: 'seq', type: 'integer', primary: true, primaryKeyConstraintName: 'message_pkey' },
   id: { name: 'id', type: 'uuid' },
   senderId: { name: 'sender_id', type: 'bigint' },
   senderEmail: { name: 'sender_email', type: 'text' },
   senderRole: { name: 'sender_role', type: 'text' },
+  senderName: { name: 'sender_name', type: 'text', nullable: true },
   text: { name: 'text', type: 'text', nullable: true },
   fileId: { name: 'file_id', type: 'uuid', nullable: true },
   replyToId: { name: 'reply_to_id', type: 'uuid', nullable: true },
   clientMessageId: { name: 'client_message_id', type: 'text', nullable: true },
   createdAt: { name: 'created_at', type: 'timestamptz', precision: 3 },
-} as const satisfies Record<keyof StoredMessage, Column>;
+} as const satisfies Record<keyof Draft | 'seq' | 'createdAt', Column>;
+
+/** The columns that changes write. A message that was just sent has their defaults. */
+const CHANGED = {
+  version: { name: 'version', type: 'integer', default: 1 },
+  textVersion: { name: 'text_version', type: 'integer', default: 1 },
+  changedRev: { name: 'changed_rev', type: 'integer', nullable: true },
+  editedAt: { name: 'edited_at', type: 'timestamptz', precision: 3, nullable: true },
+  deletedAt: { name: 'deleted_at', type: 'timestamptz', precision: 3, nullable: true },
+  deletedBy: { name: 'deleted_by', type: 'bigint', nullable: true },
+  reactions: { name: 'reactions', type: 'jsonb', nullable: true },
+} as const satisfies Record<keyof typeof UNCHANGED, Column>;
+
+const STORED = { ...SENT, ...CHANGED } as const;
 
 /**
  * A message's columns, written once: the entity, and the lists of columns, types and parameters in every
  * statement, are made from them.
  */
-export const MESSAGE_COLUMNS = {
-  ...STORED,
+const WRITTEN = {
+  ...SENT,
   /** The message's place in this owner's log: from here a reader catches up. */
   rev: { name: 'rev', type: 'integer' },
   /** The version of the chat's facts when the message was appended. */
@@ -36,21 +52,34 @@ export const MESSAGE_COLUMNS = {
   /** Digest of the content first sent under the key; null without a key and in rows of earlier versions. */
   sentDigest: { name: 'sent_digest', type: 'bytea', nullable: true },
 } as const satisfies Record<string, Column>;
+export const MESSAGE_COLUMNS = { ...WRITTEN, ...CHANGED } as const;
 
-const isStoredName = (name: string): name is keyof StoredMessage => name in STORED;
+type ColumnName = keyof typeof STORED;
+const isStoredName = (name: string): name is ColumnName => name in STORED;
+const isDraftName = (name: string): name is keyof Draft =>
+  name in SENT && name !== 'seq' && name !== 'createdAt';
 const STORED_NAMES = Object.keys(STORED).filter(isStoredName);
-const DRAFT_NAMES = STORED_NAMES.filter((name) => name !== 'seq' && name !== 'createdAt');
+const DRAFT_NAMES = Object.keys(SENT).filter(isDraftName);
+
+/** A FileInfo from a row of the table of files. */
+export const fileInfo = (alias: string): string =>
+  `jsonb_strip_nulls(jsonb_build_object(${(['id', 'name', 'contentType', 'size', 'width', 'height'] as const)
+    .map((name) => `'${name}', ${alias}.${FILE_COLUMNS[name].name}`)
+    .join(', ')}))`;
 
 /** SELECT list of a stored message from the table `alias`, each column under `prefix` + its name. */
 export const messageColumns = (alias: string, prefix = ''): string =>
-  STORED_NAMES.map((name) => `${alias}.${STORED[name].name} AS "${prefix}${name}"`).join(', ');
+  [
+    ...STORED_NAMES.map((name) => `${alias}.${STORED[name].name} AS "${prefix}${name}"`),
+    `CASE WHEN ${alias}.file_id IS NOT NULL THEN (SELECT ${fileInfo('f')} FROM message.file f WHERE f.id = ${alias}.file_id) END AS "${prefix}file"`,
+  ].join(', ');
 
 /** SELECT list of a FoundMessage. */
 export const foundColumns = (alias: string): string =>
   `${messageColumns(alias)}, ${alias}.${MESSAGE_COLUMNS.sentDigest.name} AS "sentDigest"`;
 
 /** These columns of messages, as array parameters. */
-export const messageArrays = <Name extends keyof StoredMessage>(
+export const messageArrays = <Name extends ColumnName>(
   ...names: Name[]
 ): ArrayColumn<Pick<StoredMessage, Name>>[] =>
   names.map((name) => {
@@ -67,9 +96,9 @@ export const draftArrays = (...except: (keyof Draft)[]): ArrayColumn<Draft>[] =>
   },
 ];
 
-/** The column list of INSERT: all columns, except these. */
+/** The column list of INSERT: all columns that a send writes, except these. */
 export const insertedColumns = (...except: (keyof Draft)[]): string =>
-  Object.entries<Column>(MESSAGE_COLUMNS)
+  Object.entries<Column>(WRITTEN)
     .filter(([name]) => !except.some((other) => other === name))
     .map(([, { name }]) => name)
     .join(', ');
@@ -101,7 +130,9 @@ export const toThread = (row: ThreadRow): Thread => ({
 });
 
 function replyOf(row: ThreadRow): StoredMessage | undefined {
-  const reply: object = Object.fromEntries(STORED_NAMES.map((name) => [name, row[`reply_${name}`]]));
+  const reply: object = Object.fromEntries(
+    [...STORED_NAMES, 'file' as const].map((name) => [name, row[`reply_${name}`]]),
+  );
   return isJoined(reply) ? reply : undefined;
 }
 
@@ -111,6 +142,9 @@ const isJoined = (reply: object): reply is StoredMessage => 'id' in reply && rep
 /** What readers need of a chat's row. */
 export interface ChatHead {
   readonly status: ChatStatus;
-  readonly version: number;
   readonly rev: number;
+  /** The chat's version. */
+  readonly chatVersion: number;
+  /** In the row of the last message. */
+  readonly marks: SelectedMarks | null;
 }

@@ -17,7 +17,9 @@ import {
   type ThreadRow,
 } from './message-rows.ts';
 import { withinBytes } from './page.ts';
-import { markRead } from './read-marks.ts';
+import { changeMessage } from './changes.ts';
+import { marksOf, toReadMarks } from './read-marks.ts';
+import { markRead, readUpTo } from './reading.ts';
 import { RenderedLog } from './rendered-log.ts';
 
 /** Messages, read marks and their log in Postgres. Sending is in `send/`. */
@@ -25,6 +27,7 @@ export function createMessageStore(
   database: DataSource,
   urlOf: UrlOfFile,
   renderer: LogRenderer<MessagesOfPage, StoredMessages>,
+  editWindowMs: number,
 ): MessageStore & { readonly log: ChatLog } {
   const log = new ChatLog(SCHEMA);
   const statements = prepared(database);
@@ -60,7 +63,8 @@ export function createMessageStore(
           page && {
             status: page.head.status,
             messages: page.messages.toReversed(),
-            revs: { chat: page.head.version, message: page.head.rev },
+            readMarks: toReadMarks(chatId, page.head.marks ?? []),
+            revs: { chat: page.head.chatVersion, message: page.head.rev },
           }
         );
       }),
@@ -87,6 +91,23 @@ export function createMessageStore(
       databaseWork(() =>
         database.transaction((transaction) => markRead(transaction, log, actor, chatId, messageIds, trace)),
       ),
+    readUpTo: (actor, chatId, seq, trace) =>
+      databaseWork(() =>
+        database.transaction((transaction) => readUpTo(transaction, log, actor, chatId, seq, trace)),
+      ),
+    change: (actor, message, kind, decide, trace) =>
+      databaseWork(() =>
+        database.transaction((transaction) =>
+          changeMessage(transaction, log, urlOf, {
+            actor,
+            ...message,
+            kind,
+            decide,
+            windowMs: editWindowMs,
+            trace,
+          }),
+        ),
+      ),
     readLog: (chatId, after, limit) => databaseWork(() => rendered.read(chatId, after, limit)),
     heads: (chatIds) => databaseWork(() => rendered.heads(chatIds)),
     isReady: () => isReachable(database),
@@ -99,7 +120,7 @@ const ABOVE_EVERY_SEQ = 2 ** 31 - 1;
  * One statement per limit, of which there are few: a generic plan without the limit might read a whole chat.
  */
 const pageOf = (limit: number): string =>
-  `/* page-of-${limit} */ SELECT c.status, c.version, c.rev, page.* FROM message.chat c
-   LEFT JOIN LATERAL (
+  `/* page-of-${limit} */ SELECT c.status, c.version AS "chatVersion", c.rev, CASE WHEN page.seq IS NULL OR page.seq = c.seq THEN ${marksOf('c.id')} END AS marks, page.*
+   FROM message.chat c LEFT JOIN LATERAL (
      SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = c.id AND m.seq IN (${fitting('m.chat_id = c.id AND m.seq < $2', 'DESC', String(limit))}) ORDER BY m.seq DESC
    ) AS page ON true WHERE c.id = $1 AND ($3 OR c.client_id = $4) ORDER BY page.seq DESC`;

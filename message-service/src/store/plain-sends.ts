@@ -1,9 +1,17 @@
 import { newMessage } from '@switchboard/shared/contracts';
 import type { Database } from '@switchboard/shared/postgres';
 import type { PlainChat } from '../domain/plain-sends.ts';
-import { draftOf, type CommitOutcome, type Draft, type Left, type Send } from '../domain/send.ts';
+import {
+  draftOf,
+  sentMessage,
+  type CommitOutcome,
+  type Draft,
+  type Left,
+  type Send,
+} from '../domain/send.ts';
 import { arraysOf, unnest, type ArrayColumn } from './array-columns.ts';
 import { draftArrays, insertedColumns } from './message-rows.ts';
+import { moveSendersMarks } from './read-marks.ts';
 
 /**
  * Appends plain sends in one statement and so in one round trip, to chats that are open and not locked, under
@@ -25,7 +33,7 @@ export async function appendPlain<S extends Send>(
   return appends.map(({ send, draft, nth }) => {
     const head = heads.get(send.chatId);
     if (head === undefined) return { send, outcome: LEFT };
-    const message = { ...draft, seq: head.seq + nth, createdAt: head.now };
+    const message = sentMessage(draft, head.seq + nth, head.now);
     return {
       send,
       outcome: { kind: 'appended', thread: { message, replyTo: undefined }, rev: head.rev + nth },
@@ -101,6 +109,7 @@ const APPEND = `/* append-plain */
   ), logged AS (
     INSERT INTO message.chat_log (chat_id, rev, event, payload, traceparent)
     SELECT chat_id, rev, '${newMessage.event}', jsonb_build_object('seq', seq), traceparent FROM appended
+  ), marked AS (${moveSendersMarks('appended')}
   ), counted AS (
     UPDATE message.chat SET seq = open.seq + open.count, rev = open.rev + open.count FROM open WHERE chat.id = open.id
   )

@@ -1,51 +1,97 @@
-import { logEntry, mayEnterAny, messagesRead, type Actor, type Trace } from '@switchboard/shared/contracts';
-import { Failure } from '@switchboard/shared/errors';
-import type { ChatLog } from '@switchboard/shared/log';
+import { MAX_UNREAD, type Actor, type ReadMark } from '@switchboard/shared/contracts';
 import type { Database } from '@switchboard/shared/postgres';
-import type { ReadMarks } from '../domain/message-store.ts';
 
-/**
- * Marks messages as read under the chat's lock, and appends the log entry. Returns undefined and locks
- * nothing if no row here gives the actor access.
- */
-export async function markRead(
-  transaction: Database,
-  log: ChatLog,
-  actor: Actor,
+/** SQL: moves the marks of those whose messages a statement appends, given as rows of `appended`. */
+export const moveSendersMarks = (appended: string): string => `
+    INSERT INTO message.read_mark AS mark (chat_id, user_id, seq, at)
+    SELECT chat_id, sender_id, max(seq), max(created_at) FROM ${appended} GROUP BY chat_id, sender_id
+    ON CONFLICT (chat_id, user_id) DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE mark.seq < excluded.seq`;
+
+/** SQL: the marks of a chat; `chat` is the expression of its id. */
+export const marksOf = (chat: string): string =>
+  `(SELECT coalesce(jsonb_agg(jsonb_build_object('userId', user_id, 'seq', seq, 'at', (extract(epoch FROM at) * 1000)::bigint) ORDER BY user_id), '[]')
+    FROM message.read_mark WHERE chat_id = ${chat})`;
+
+/** What `marksOf` selects; `at`: in ms since 1970. */
+export type SelectedMarks = readonly { readonly userId: number; readonly seq: number; readonly at: number }[];
+
+export const toReadMarks = (chatId: string, marks: SelectedMarks): ReadMark[] =>
+  marks.map(({ userId, seq, at }) => ({ chatId, userId, seq, at: new Date(at).toISOString() }));
+
+/** Undefined: the user has read nothing here. Call it under the chat's lock before a change. */
+export async function readMarkOf(
+  database: Database,
   chatId: string,
-  messageIds: readonly string[],
-  trace: Trace,
-): Promise<ReadMarks | undefined> {
-  const [chat] = await transaction.query<{ rev: number }>(
-    'SELECT rev FROM message.chat WHERE id = $1 AND ($2 OR client_id = $3) FOR UPDATE',
-    [chatId, mayEnterAny(actor), actor.id],
+  userId: number,
+): Promise<ReadMark | undefined> {
+  const [row] = await database.query<{ seq: number; at: Date }>(
+    'SELECT seq, at FROM message.read_mark WHERE chat_id = $1 AND user_id = $2',
+    [chatId, userId],
   );
-  if (chat === undefined) return undefined;
-  const wanted = [...new Set(messageIds)];
-  const newlyRead = await insertMarks(transaction, actor, chatId, wanted);
-  if (newlyRead.length === 0) return { messageIds: wanted, entry: undefined };
-  const entry = logEntry(messagesRead, chat.rev + 1, { chatId, userId: actor.id, messageIds: newlyRead });
-  await log.append(transaction, [{ chatId, ...entry }], trace);
-  await transaction.query('UPDATE message.chat SET rev = $2 WHERE id = $1', [chatId, entry.rev]);
-  return { messageIds: wanted, entry };
+  return row && { chatId, userId, seq: row.seq, at: row.at.toISOString() };
 }
 
-/** Returns the ids of the newly marked messages, oldest first. Throws MESSAGE_NOT_FOUND and marks nothing. */
-async function insertMarks(
+/** Moves the mark forward, under the chat's lock. */
+export async function moveMark(
   transaction: Database,
-  actor: Actor,
   chatId: string,
-  messageIds: readonly string[],
-): Promise<string[]> {
-  const found = await transaction.query<{ id: string; seq: number }>(
-    'SELECT id, seq FROM message.message WHERE chat_id = $1 AND id = ANY($2::uuid[]) ORDER BY seq',
-    [chatId, messageIds],
+  userId: number,
+  seq: number,
+): Promise<ReadMark | undefined> {
+  return moved(chatId, userId, await transaction.query(MOVE, [chatId, userId, seq]));
+}
+
+/**
+ * Moves the mark over the messages that the user has read one by one, up to the first that is not read, under
+ * the chat's lock. Undefined: it stays.
+ */
+export async function moveMarkOverRead(
+  transaction: Database,
+  chatId: string,
+  userId: number,
+  lastSeq: number,
+): Promise<ReadMark | undefined> {
+  return moved(chatId, userId, await transaction.query(MOVE_OVER_READ, [chatId, userId, lastSeq]));
+}
+
+interface MovedRow {
+  readonly seq: number;
+  readonly at: Date;
+}
+
+const moved = (chatId: string, userId: number, [row]: readonly MovedRow[]): ReadMark | undefined =>
+  row && { chatId, userId, seq: row.seq, at: row.at.toISOString() };
+
+const moveTo = (seq: string): string => `
+  INSERT INTO message.read_mark AS mark (chat_id, user_id, seq, at) ${seq}
+  ON CONFLICT (chat_id, user_id) DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE mark.seq < excluded.seq
+  RETURNING seq, at`;
+
+const NOW = "date_trunc('milliseconds', clock_timestamp())";
+const MOVE = moveTo(`VALUES ($1, $2, $3, ${NOW})`);
+const MOVE_OVER_READ = `
+  WITH present AS (
+    SELECT coalesce((SELECT seq FROM message.read_mark WHERE chat_id = $1 AND user_id = $2), 0) AS seq
+  ), read AS (
+    SELECT present.seq AS before, coalesce((
+      SELECT m.seq FROM message.message m WHERE m.chat_id = $1 AND m.seq > present.seq AND m.sender_id <> $2 AND m.deleted_at IS NULL
+        AND NOT EXISTS (SELECT FROM message.message_read r WHERE r.chat_id = m.chat_id AND r.user_id = $2 AND r.seq = m.seq)
+      ORDER BY m.seq LIMIT 1
+    ), $3 + 1) - 1 AS seq FROM present
+  )${moveTo(`SELECT $1, $2, seq, ${NOW} FROM read WHERE seq > before`)}`;
+
+/** How many messages of others, not deleted, lie behind the mark. */
+export async function countUnread(
+  database: Database,
+  chatId: string,
+  { id }: Pick<Actor, 'id'>,
+  mark: number,
+): Promise<number> {
+  const [row] = await database.query<{ unread: number }>(
+    `/* count-unread */ SELECT count(*)::integer AS unread FROM (
+       SELECT FROM message.message WHERE chat_id = $1 AND seq > $3 AND sender_id <> $2 AND deleted_at IS NULL LIMIT ${MAX_UNREAD}
+     ) AS behind`,
+    [chatId, id, mark],
   );
-  if (found.length < messageIds.length) throw new Failure('MESSAGE_NOT_FOUND');
-  const marked = await transaction.query<{ seq: number }>(
-    'INSERT INTO message.message_read (chat_id, user_id, seq) SELECT $1, $2, unnest($3::integer[]) ON CONFLICT DO NOTHING RETURNING seq',
-    [chatId, actor.id, found.map(({ seq }) => seq)],
-  );
-  const newly = new Set(marked.map(({ seq }) => seq));
-  return found.filter(({ seq }) => newly.has(seq)).map(({ id }) => id);
+  return row?.unread ?? 0;
 }

@@ -7,10 +7,12 @@ import {
   type Facts,
   type FoundMessage,
   type LockedChat,
+  type OwnedFile,
   type Send,
 } from '../domain/send.ts';
 import { arraysOf, namesOf, unnest, type ArrayColumn } from './array-columns.ts';
-import { draftArrays, foundColumns, insertedColumns, messageArrays } from './message-rows.ts';
+import { draftArrays, fileInfo, foundColumns, insertedColumns, messageArrays } from './message-rows.ts';
+import { moveSendersMarks } from './read-marks.ts';
 
 /** Whether to skip a chat whose row another transaction has locked, or to wait for it. */
 export type OnContention = 'skip' | 'wait';
@@ -84,15 +86,13 @@ async function readMessages(transaction: Database, sends: readonly Send[]): Prom
   );
 }
 
-async function readFiles(
-  transaction: Database,
-  sends: readonly Send[],
-): Promise<{ id: string; ownerId: number }[]> {
+async function readFiles(transaction: Database, sends: readonly Send[]): Promise<OwnedFile[]> {
   const fileIds = sends.flatMap((send) => send.message.fileId ?? []);
   if (fileIds.length === 0) return [];
-  return transaction.query('SELECT id, owner_id AS "ownerId" FROM message.file WHERE id = ANY($1::uuid[])', [
-    fileIds,
-  ]);
+  return transaction.query(
+    `SELECT f.owner_id AS "ownerId", ${fileInfo('f')} AS info FROM message.file f WHERE id = ANY($1::uuid[])`,
+    [fileIds],
+  );
 }
 
 /** Inserts messages and their log entries, and updates the chats' counters, in one statement. */
@@ -127,6 +127,7 @@ const INSERT = `
   ), logged AS (
     INSERT INTO message.chat_log (chat_id, rev, event, payload, traceparent)
     SELECT chat_id, rev, '${newMessage.event}', jsonb_build_object('seq', seq), traceparent FROM appended
+  ), marked AS (${moveSendersMarks('appended')}
   )
   UPDATE message.chat SET seq = head.seq, rev = head.rev
   FROM (SELECT chat_id, max(seq) AS seq, max(rev) AS rev FROM appended GROUP BY chat_id) AS head

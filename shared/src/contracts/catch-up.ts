@@ -13,20 +13,20 @@ export type CatchUpLists<T> = {
  * Sorts missed entries into those lists. Each payload is one that its schema accepts, with the fields that
  * only a newer version knows.
  */
-export const catchUpLists = <T extends Record<string, RoomEventContract>>(
+export function catchUpLists<T extends Record<string, RoomEventContract>>(
   events: T,
   missed: readonly LogEntry[],
-): CatchUpLists<T> =>
-  Object.fromEntries(
-    Object.values<RoomEventContract>(events).flatMap((contract) =>
-      contract.catchUp === undefined ? [] : [[contract.catchUp, payloadsOf(contract, missed)]],
-    ),
-  ) as unknown as CatchUpLists<T>;
-
-function payloadsOf({ event, payload: schema }: RoomEventContract, entries: readonly LogEntry[]): unknown[] {
-  return entries.flatMap(({ event: name, payload }) => {
-    if (name !== event) return [];
+): CatchUpLists<T> {
+  const lists = new Map<string, unknown[]>();
+  const kinds = new Map(
+    Object.values<RoomEventContract>(events).map((contract) => [contract.event, contract]),
+  );
+  for (const { catchUp } of kinds.values()) if (catchUp !== undefined) lists.set(catchUp, []);
+  for (const { event, payload } of missed) {
+    const { catchUp, payload: schema } = kinds.get(event) ?? {};
+    if (catchUp === undefined || schema === undefined) continue;
     parse(schema, payload);
-    return [payload];
-  });
+    lists.get(catchUp)?.push(payload);
+  }
+  return Object.fromEntries(lists) as unknown as CatchUpLists<T>;
 }

@@ -1,6 +1,6 @@
 import { chatEvents } from './chats.ts';
 import type { RoomEventContract } from './define.ts';
-import { messageEvents } from './messages.ts';
+import { messageEvents } from './message-events.ts';
 import { presenceEvents } from './presence.ts';
 
 /**
@@ -9,8 +9,15 @@ import { presenceEvents } from './presence.ts';
  */
 export const events = { ...chatEvents, ...messageEvents, ...presenceEvents };
 
-/** Every event that a room can receive. */
+/** Every kind of event that a room can receive. */
 export const roomEvents: readonly RoomEventContract[] = Object.values(events);
+
+/** Every event of a room that sockets receive, once. */
+export const socketRoomEvents: readonly RoomEventContract[] = [
+  ...new Map(
+    roomEvents.filter(({ socket }) => socket).map((contract) => [contract.socketEvent, contract]),
+  ).values(),
+];
 
 /** The events that an owner keeps in its log. */
 export type DurableEventsOf<T> = { [N in keyof T as T[N] extends { durable: true } ? N : never]: T[N] };

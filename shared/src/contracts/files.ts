@@ -11,6 +11,9 @@ export const FileInfo = z.object({
   name: z.string(),
   contentType: z.string(),
   size: z.int().nonnegative(),
+  /** Of an image, in pixels, as it is shown. */
+  width: z.int().positive().optional(),
+  height: z.int().positive().optional(),
 });
 export type FileInfo = z.output<typeof FileInfo>;
 
@@ -24,7 +27,14 @@ export const FileSignature = z.strictObject({
 });
 export type FileSignature = z.output<typeof FileSignature>;
 
-const FILE = { id: FILE_ID, name: 'receipt.png', contentType: 'image/png', size: 48_213 };
+const FILE = {
+  id: FILE_ID,
+  name: 'receipt.png',
+  contentType: 'image/png',
+  size: 48_213,
+  width: 640,
+  height: 480,
+};
 const TRANSFER = { url: 'http://message-service-1:8080/files/9b1deb4d' };
 
 /** Requests of message-service about files. Their bytes travel beside NATS. */

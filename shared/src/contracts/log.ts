@@ -16,6 +16,8 @@ export const LogEntry = z.object({
   event: z.string(),
   rev: Rev,
   author: z.number().optional(),
+  /** The socket that caused it; only in what is published, not in what is read from the log. */
+  socketId: z.string().optional(),
   payload: z.unknown(),
 });
 export type LogEntry = z.output<typeof LogEntry>;

@@ -1,60 +1,22 @@
 import { z } from 'zod';
 import { Assigned, ChatFacts, StatusChanged } from './chats.ts';
-import { always, durableEvent, eventsOf, integrationEvent, request } from './define.ts';
-import { ADMIN, AT, CHAT_ID, CLIENT, CURSOR, MESSAGE_ID } from './examples.ts';
+import { always, request } from './define.ts';
+import { ADMIN, CHAT_ID, CLIENT, CURSOR, MESSAGE_ID } from './examples.ts';
 import { fileContracts } from './files.ts';
-import { headsSignal, logContracts, pingContract } from './log.ts';
+import { logContracts, pingContract } from './log.ts';
+import { messageChangeContracts } from './message-changes.ts';
 import {
-  ChatId,
-  ChatStatus,
-  Cursor,
-  FileId,
-  HistoryPoint,
-  isStorable,
-  MessageId,
-  PageLimit,
-  PageLimitQuery,
-  Rev,
-  Sender,
-  Text,
-  Timestamp,
-  UserId,
-} from './values.ts';
-
-const MessageBase = z.object({
-  id: MessageId,
-  chatId: ChatId,
-  /** Contiguous from 1 in its chat; the order of the history. */
-  seq: z.int().positive(),
-  senderId: UserId,
-  text: z.string().optional(),
-  replyToId: MessageId.optional(),
-  /** The sender's key, for their client app to match it with what it shows already. */
-  clientMessageId: z.string().optional(),
-  createdAt: Timestamp,
-  sender: Sender.optional(),
-});
-/** `fileUrl`: signed, valid for a while, renewed with each read. */
-const PlainMessage = MessageBase.extend({ fileUrl: z.string().optional() });
-/** A message as other systems receive it, maybe hours later: a file is its id. */
-export const MessageCreated = MessageBase.extend({ fileId: FileId.optional() });
-export type MessageCreated = z.output<typeof MessageCreated>;
-/** A message as members receive it: `replyTo` is one level deep. */
-export const Message = PlainMessage.extend({ replyTo: PlainMessage.optional() });
-export type Message = z.output<typeof Message>;
-
-/** A message to send: text, a file of the sender's, or both. `clientMessageId` is the idempotency key. */
-export const NewMessage = z
-  .strictObject({
-    text: Text.optional(),
-    fileId: FileId.optional(),
-    replyToId: MessageId.optional(),
-    clientMessageId: z.string().min(1).max(64).refine(isStorable).optional(),
-  })
-  .refine((message) => message.text !== undefined || message.fileId !== undefined, {
-    error: 'text or fileId is needed',
-  });
-export type NewMessage = z.output<typeof NewMessage>;
+  MARK,
+  Message,
+  MESSAGE,
+  MessagesRead,
+  NewMessage,
+  PostedMessage,
+  READ,
+  ReadMark,
+} from './message-values.ts';
+import { readContracts } from './reads.ts';
+import { ChatId, ChatStatus, Cursor, HistoryPoint, PageLimit, PageLimitQuery, Rev } from './values.ts';
 
 /**
  * `after`: the last message before which the client misses none, or 0 for the beginning; `cursor`: where the
@@ -65,8 +27,6 @@ const JoinChat = z.strictObject({
   after: HistoryPoint.optional(),
   cursor: z.string().max(200).optional(),
 });
-const MessagesRead = z.object({ chatId: ChatId, userId: UserId, messageIds: z.array(MessageId) });
-const ReadMessages = z.strictObject({ chatId: ChatId, messageIds: z.array(MessageId).min(1).max(500) });
 const ListMessages = z.strictObject({
   chatId: ChatId,
   limit: PageLimit.optional(),
@@ -78,6 +38,10 @@ const Snapshot = z.object({
   status: ChatStatus,
   messages: z.array(Message),
   reads: z.array(MessagesRead).optional(),
+  /** Messages that changed since the point of `after`, as they are now. */
+  changes: z.array(Message).optional(),
+  /** The read mark of every user who has one here. */
+  readMarks: z.array(ReadMark).optional(),
   recovered: z.boolean().optional(),
   hasMore: z.boolean().optional(),
   cursor: Cursor.optional(),
@@ -94,23 +58,18 @@ const JoinedChat = Snapshot.omit({ revs: true, chatRevThen: true }).extend({
 });
 export type JoinedChat = z.output<typeof JoinedChat>;
 
-const MESSAGE = {
-  id: MESSAGE_ID,
-  chatId: CHAT_ID,
-  seq: 12,
-  senderId: CLIENT.id,
-  text: 'Hello, my order has not arrived.',
-  clientMessageId: '5f0c',
-  createdAt: AT,
-  sender: CLIENT,
-};
-const READ = { chatId: CHAT_ID, userId: ADMIN.id, messageIds: [MESSAGE_ID] };
-
 export const messageContracts = {
   sendMessage: request('message.v1.send', {
     caller: 'user',
     isIdempotent: ({ message }) => message.clientMessageId !== undefined,
     socket: { event: 'sendMessage', reply: 'messageSent', pipelined: true },
+    http: {
+      method: 'post',
+      path: '/chats/:chatId/messages',
+      status: 201,
+      headers: { 'idempotency-key': 'idempotencyKey' },
+      input: PostedMessage,
+    },
     description:
       'Appends a message. The acknowledgement means COMMIT. A repeat of `clientMessageId` returns the first message with `deduplicated: true`.',
     payload: z.strictObject({ chatId: ChatId, message: NewMessage }),
@@ -152,6 +111,7 @@ export const messageContracts = {
         status: 'ACTIVE',
         messages: [MESSAGE],
         reads: [READ],
+        readMarks: [MARK],
         recovered: true,
         revs: { chat: 2, message: 12 },
       },
@@ -174,20 +134,8 @@ export const messageContracts = {
     errors: ['CHAT_NOT_FOUND', 'VALIDATION'],
   }),
 
-  readMessages: request('message.v1.read', {
-    caller: 'user',
-    isIdempotent: always,
-    description: 'Marks messages as read by the actor: all of them or, if one is not in the chat, none.',
-    socket: { event: 'readMessages', reply: 'messagesMarkedRead' },
-    payload: ReadMessages,
-    reply: z.array(z.object({ id: MessageId, readBy: UserId })),
-    example: {
-      payload: { chatId: CHAT_ID, messageIds: [MESSAGE_ID] },
-      reply: [{ id: MESSAGE_ID, readBy: ADMIN.id }],
-    },
-    errors: ['CHAT_NOT_FOUND', 'MESSAGE_NOT_FOUND'],
-  }),
-
+  ...readContracts,
+  ...messageChangeContracts,
   ...fileContracts,
 
   applyChat: request('internal.message.v1.takeChat', {
@@ -209,42 +157,3 @@ export const messageContracts = {
   ...logContracts('message'),
   ping: pingContract('message'),
 };
-
-/** The events of message-service: the table of contents of its log. */
-export const messageEvents = eventsOf('message', {
-  newMessage: durableEvent({
-    socket: true,
-    catchUp: 'messages',
-    description:
-      "A message was stored. Every joined socket receives it once, in the order of `seq`; the sender's too.",
-    payload: Message,
-    example: MESSAGE,
-    to: 'everyone',
-    author: (message) => message.senderId,
-    integration: integrationEvent('message.created', {
-      version: 1,
-      description: 'A message was stored. A file is its id; `GET /api/v1/files/{fileId}` returns its bytes.',
-      data: MessageCreated,
-      example: MESSAGE,
-    }),
-  }),
-
-  messagesRead: durableEvent({
-    socket: true,
-    catchUp: 'reads',
-    description: 'A user read messages: those that the user had not read before.',
-    payload: MessagesRead,
-    example: READ,
-    to: 'others',
-    author: (read) => read.userId,
-    integration: integrationEvent('message.read', {
-      version: 1,
-      description: 'A user read messages: those that the user had not read before.',
-      data: MessagesRead,
-      example: READ,
-    }),
-  }),
-});
-export const { newMessage, messagesRead } = messageEvents;
-
-export const messageHeads = headsSignal('message');

@@ -103,9 +103,14 @@ export type ReplyEvents = {
 
 /** What a client receives. */
 export type ServerToClientEvents = {
-  [N in keyof typeof events as (typeof events)[N] extends { socket: true } ? N : never]: (
-    payload: Output<(typeof events)[N]['payload']>,
-  ) => void;
+  [
+    N in keyof typeof events as (typeof events)[N] extends {
+      socket: true;
+      socketEvent: infer S extends string;
+    }
+      ? S
+      : never
+  ]: (payload: Output<(typeof events)[N]['payload']>) => void;
 } & {
   [N in keyof typeof edgeEvents]: (payload: Output<(typeof edgeEvents)[N]['payload']>) => void;
 } & Pick<ReplyEvents, 'error'>;

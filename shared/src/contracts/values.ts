@@ -47,8 +47,17 @@ export const Email = z
     error: 'must be an address that can be shown',
   });
 
+/** What others see of a user, as a token names it. */
+export const DisplayName = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((name) => isStorable(name) && !/[\p{Cc}\p{Cf}]/u.test(name), {
+    error: 'must be a name that can be shown',
+  });
+
 /** Who asks: taken from a verified token by the gateway, carried with every request. */
-export const Actor = z.object({ id: UserId, email: Email, role: Role });
+export const Actor = z.object({ id: UserId, email: Email, role: Role, name: DisplayName.optional() });
 export type Actor = z.output<typeof Actor>;
 
 /** Another system of the enterprise, as its token names it. */
@@ -71,6 +80,15 @@ export const Timestamp = z.iso.datetime();
 
 /** Position in one owner's log of one chat: 1, 2, 3 …; 0 = nothing yet. */
 export const Rev = z.int().nonnegative();
+
+/** A message's number in its chat, as it comes in. */
+export const Seq = z.int32().positive();
+
+/** One emoji, as Unicode recommends them for interchange (UTS #51, RGI). */
+export const Emoji = z
+  .string()
+  .max(64)
+  .refine((text) => /^\p{RGI_Emoji}$/v.test(text), { error: 'must be one emoji' });
 
 /** How many rows a page may have. */
 export const PageLimit = z.int().min(1).max(100);
@@ -123,5 +141,10 @@ function pilesMarks(text: string): boolean {
   return false;
 }
 
-export const Sender = z.object({ id: z.number(), email: z.string(), role: z.string() });
+export const Sender = z.object({
+  id: z.number(),
+  email: z.string(),
+  role: z.string(),
+  name: z.string().optional(),
+});
 export type Sender = z.output<typeof Sender>;

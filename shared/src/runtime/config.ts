@@ -58,6 +58,8 @@ export const Port = numeric('must be a port number', { min: 0, max: 65_535 });
 export const Flag = z
   .enum(['true', 'false'], { error: 'must be true or false' })
   .transform((value) => value === 'true');
+/** Up to a year. */
+export const Seconds = numeric('must be a number of seconds, up to a year', { min: 0, max: 31_536_000 });
 export const Bytes = numeric('must be a number of bytes', { min: 1, max: Number.MAX_SAFE_INTEGER });
 /** A number, or a number per second. 0: no limit. */
 export const Limit = numeric('must be a number up to 1000000, 0 for no limit', {

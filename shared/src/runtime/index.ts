@@ -1,6 +1,7 @@
 export { ConfigError } from '../config-error.ts';
 export {
   Bytes,
+  Seconds,
   EXIT_CONFIG,
   Flag,
   HttpUrl,

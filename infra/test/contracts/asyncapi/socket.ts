@@ -1,4 +1,4 @@
-import { edgeEvents, roomEvents } from '@switchboard/shared/contracts';
+import { edgeEvents, socketRoomEvents } from '@switchboard/shared/contracts';
 import { jsonSchemaOf, type JsonSchema } from '../json-schema.ts';
 import { requestSchemaOf, socketRequests, summaryOf } from '../operations.ts';
 import { at, describedWithErrors, message, type Part } from './part.ts';
@@ -54,7 +54,7 @@ export function socketPart(): Part {
     },
   );
   for (const { event, description, payload, example } of [
-    ...roomEvents.filter(({ socket }) => socket),
+    ...socketRoomEvents.map((contract) => ({ ...contract, event: contract.socketEvent })),
     ...Object.values(edgeEvents),
   ]) {
     messages[event] = message(event, description, jsonSchemaOf(payload), example);

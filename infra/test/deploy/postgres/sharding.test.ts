@@ -42,6 +42,8 @@ it('every unique key of a table that grows with chats starts with the chat', asy
     'message.chat_log',
     'message.message',
     'message.message_read',
+    'message.message_version',
+    'message.read_mark',
   ]);
   expect(keys.filter(({ table, column }) => column !== (table.endsWith('.chat') ? 'id' : 'chat_id'))).toEqual(
     [],

@@ -36,8 +36,10 @@ export function integrationEvent<const K extends `${RoomOwner}.${string}`, D ext
 export interface RoomEventContract<P extends z.ZodType = z.ZodType> {
   readonly kind: 'roomEvent';
   readonly owner: RoomOwner;
-  /** The name in the log and, unless `socket` is false, of the Socket.IO event. */
+  /** The name in the log. */
   readonly event: string;
+  /** The name of the Socket.IO event. Kinds that carry the same state share one. */
+  readonly socketEvent: string;
   /** false: only followers of the log receive it. */
   readonly socket: boolean;
   /** true: an entry of the owner's chat log, replayed when lost. false: published once. */
@@ -45,8 +47,11 @@ export interface RoomEventContract<P extends z.ZodType = z.ZodType> {
   readonly description: string;
   readonly payload: P;
   readonly example: z.input<P>;
-  /** `others`: every joined socket but the author's. */
-  readonly to: 'everyone' | 'others';
+  /**
+   * `others`: every joined socket but the author's. `otherSockets`: every joined socket but the one that
+   * caused it, if the entry names it.
+   */
+  readonly to: 'everyone' | 'others' | 'otherSockets';
   /** The user who caused it. */
   author(payload: z.output<P>): number | undefined;
   readonly expiry?: Expiry<z.output<P>>;
@@ -62,16 +67,24 @@ export interface DurableEventContract<P extends z.ZodType = z.ZodType> extends R
 }
 
 /** What an owner's table of contents says of an event; its name and owner come from its place there. */
-type Spec<C extends RoomEventContract> = Omit<C, 'kind' | 'owner' | 'event'>;
+type Spec<C extends RoomEventContract> = Omit<C, 'kind' | 'owner' | 'event' | 'socketEvent'> & {
+  /** The key, unless kinds share a Socket.IO event. */
+  readonly socketEvent?: string;
+};
 
 /** A socket that returns must be able to catch up on whatever it could have received. */
-type Reach = { readonly socket: true; readonly catchUp: string } | { readonly socket: false };
+type Reach =
+  | { readonly socket: true; readonly catchUp: string; readonly socketEvent?: string }
+  | { readonly socket: false };
 
 /**
  * An event of the owner's chat log: appended in the transaction of the change, replayed to whom it was lost.
  */
 export const durableEvent = <P extends z.ZodType, const R extends Reach, I extends IntegrationEvent>(
-  event: Omit<Spec<DurableEventContract<P>>, 'durable' | 'socket' | 'catchUp' | 'integration'> &
+  event: Omit<
+    Spec<DurableEventContract<P>>,
+    'durable' | 'socket' | 'socketEvent' | 'catchUp' | 'integration'
+  > &
     R & { readonly integration: I },
 ) => ({ ...event, durable: true as const });
 
@@ -85,6 +98,7 @@ type Named<O extends RoomOwner, T> = {
     readonly kind: 'roomEvent';
     readonly owner: O;
     readonly event: N;
+    readonly socketEvent: T[N] extends { readonly socketEvent: infer S extends string } ? S : N;
   };
 };
 
@@ -96,7 +110,13 @@ export const eventsOf = <const O extends RoomOwner, T extends Record<string, Spe
   Object.fromEntries(
     Object.entries(events).map(([event, contract]) => [
       event,
-      { ...contract, kind: 'roomEvent' as const, owner, event },
+      {
+        ...contract,
+        kind: 'roomEvent' as const,
+        owner,
+        event,
+        socketEvent: contract.socketEvent ?? event,
+      },
     ]),
   ) as unknown as Named<O, T>;
 
