@@ -10,6 +10,7 @@ import {
   processConfig,
 } from '@switchboard/shared/runtime';
 import { z } from 'zod';
+import { TOKEN_ROLES, type RoleMap, type TokenRole } from './auth/claims.ts';
 
 /** Also of apps: `capacitor://localhost`, `chrome-extension://…`. Their `URL.origin` is `null`. */
 function isOrigin(text: string): boolean {
@@ -30,6 +31,29 @@ const Origins = z.string().transform((list, context): ReadonlySet<string> | 'any
   return z.NEVER;
 });
 
+/** A role that the list does not name goes by its own name. */
+const rolesOf = (listed: readonly (readonly [name: string, role: TokenRole])[]): RoleMap =>
+  new Map([
+    ...TOKEN_ROLES.filter((role) => listed.every(([, other]) => other !== role)).map(
+      (role) => [role, role] as const,
+    ),
+    ...listed,
+  ]);
+
+/** `agent=admin,supervisor=admin`: roles of the identity provider, and what they are here. */
+const Roles = z.string().transform((list, context): RoleMap => {
+  const listed = list.split(',').map((pair) => {
+    const [name = '', role] = pair.split('=').map((part) => part.trim());
+    return [name, TOKEN_ROLES.find((known) => known === role)] as const;
+  });
+  const known = listed.flatMap(([name, role]) =>
+    name === '' || role === undefined ? [] : [[name, role] as const],
+  );
+  if (known.length === listed.length) return rolesOf(known);
+  context.addIssue(`must name roles with ${TOKEN_ROLES.join(', ')}, such as agent=admin,user=client`);
+  return z.NEVER;
+});
+
 /** The environment of the gateway. */
 export const Config = z
   .object({
@@ -46,6 +70,8 @@ export const Config = z
     JWT_ID_CLAIM: z.string().default('sub'),
     JWT_EMAIL_CLAIM: z.string().default('email'),
     JWT_ROLE_CLAIM: z.string().default('role'),
+    JWT_NAME_CLAIM: z.string().default('name'),
+    JWT_ROLES: Roles.default(rolesOf([])),
     /** Accepts tokens in URLs. Off by default: URLs end up in logs. */
     AUTH_QUERY_TOKEN: Flag.default(false),
     /** Serves the contracts at /docs. */

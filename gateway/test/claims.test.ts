@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { readClaims } from '../src/auth/claims.ts';
+import { readClaims, type RoleMap } from '../src/auth/claims.ts';
 
-const names = { id: 'sub', email: 'email', role: 'role' };
+const names = { id: 'sub', email: 'email', role: 'role', name: 'name' };
+const roles: RoleMap = new Map([
+  ['client', 'client'],
+  ['agent', 'admin'],
+  ['admin', 'admin'],
+  ['service', 'service'],
+]);
 const good = { sub: '7', email: 'a@b.c', role: 'client', iat: 1_999_999_000, exp: 2_000_000_000 };
 const identity = {
   kind: 'user',
@@ -11,7 +17,7 @@ const identity = {
   tokenId: undefined,
 };
 const NOW = 1_999_999_500_000;
-const read = (claims: Record<string, unknown>) => readClaims({ ...good, ...claims }, names, NOW);
+const read = (claims: Record<string, unknown>) => readClaims({ ...good, ...claims }, names, roles, NOW);
 
 describe('claims that say who this is', () => {
   it.each<[string, Record<string, unknown>, unknown]>([
@@ -75,13 +81,13 @@ describe('claims that do not', () => {
       ['7'],
       { id: 7 },
     ].map((sub): [string, Record<string, unknown>] => [`an id ${named(sub)}`, { sub }]),
-    ...[undefined, null, 'Client', 'ADMIN', 'root', '', 'client ', ['admin'], { admin: true }].map(
+    ...[undefined, null, 'Client', 'ADMIN', 'root', '', 'client ', [], [['admin']], { admin: true }].map(
       (role): [string, Record<string, unknown>] => [`a role ${named(role)}`, { role }],
     ),
     ...[undefined, null, '2000000000', NaN, Infinity, -1, [2_000_000_000]].map(
       (exp): [string, Record<string, unknown>] => [`an end ${String(exp)}`, { exp }],
     ),
-    ...[undefined, '', 7, 'x'.repeat(321), 'a\0b', 'a\u202eb', 'a\u0301b', '\ud800'].map(
+    ...[7, 'x'.repeat(321), 'a\0b', 'a\u202eb', 'a\u0301b', '\ud800'].map(
       (email): [string, Record<string, unknown>] => [`an e-mail ${String(email).slice(0, 9)}`, { email }],
     ),
     ...[undefined, null, '1', NaN, -1, [1], NOW / 1_000 + 11, 2_000_000_000 - 31 * 86_400 - 1].map(
@@ -103,36 +109,62 @@ describe('claims that do not', () => {
 });
 
 describe('claims that the provider names its own way', () => {
+  it.each<[string, Record<string, unknown>]>([
+    ['one of several roles', { role: ['offline_access', 'agent'] }],
+    ['the strongest of several roles', { role: ['client', 'agent'] }],
+    ['a role at a path', { role: undefined, realm_access: { roles: ['agent'] } }],
+    ['a role under a URL', { role: undefined, 'https://chat.example/role': 'agent' }],
+  ])('may give %s', (_what, claims) => {
+    const role = Object.keys(claims).at(-1) ?? 'role';
+    const at = { ...names, role: role === 'realm_access' ? 'realm_access.roles' : role };
+    expect(readClaims({ ...good, ...claims }, at, roles, NOW)).toEqual({
+      ...identity,
+      actor: { ...identity.actor, role: 'admin' },
+    });
+  });
+
+  it('may give no e-mail address, and a name to show', () => {
+    expect(read({ email: undefined, name: 'Ann Example' })).toEqual({
+      ...identity,
+      actor: { ...identity.actor, email: '', name: 'Ann Example' },
+    });
+    expect(read({ email: null, name: 'A\u202en' })).toEqual({
+      ...identity,
+      actor: { ...identity.actor, email: '' },
+    });
+  });
+
   it('are read under those names, and only those', () => {
-    const own = { id: 'https://id.example/uid', email: 'mail', role: 'group' };
+    const own = { id: 'https://id.example/uid', email: 'mail', role: 'group', name: 'who' };
     const { exp, iat } = good;
     expect(
       readClaims(
         { 'https://id.example/uid': 7, mail: 'a@b.c', group: 'client', sub: '8', role: 'admin', exp, iat },
         own,
+        roles,
         NOW,
       ),
     ).toEqual(identity);
-    expect(readClaims(good, own, NOW)).toEqual(expect.any(String));
+    expect(readClaims(good, own, roles, NOW)).toEqual(expect.any(String));
   });
 
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('are never inherited: %s', (name) => {
-    expect(readClaims(good, { ...names, id: name }, NOW)).toEqual(expect.any(String));
-    expect(readClaims(good, { ...names, email: name }, NOW)).toEqual(expect.any(String));
-    expect(readClaims(good, { ...names, role: name }, NOW)).toEqual(expect.any(String));
+    expect(readClaims(good, { ...names, id: name }, roles, NOW)).toEqual(expect.any(String));
+    expect(readClaims(good, { ...names, email: name }, roles, NOW)).toMatchObject({ actor: { email: '' } });
+    expect(readClaims(good, { ...names, role: name }, roles, NOW)).toEqual(expect.any(String));
   });
 
   it("are the token's own", () => {
     const inherited: Record<string, unknown> = {};
     Object.setPrototypeOf(inherited, good);
-    expect(readClaims(inherited, names, NOW)).toEqual(expect.any(String));
-    expect(readClaims(Object.assign(inherited, good), names, NOW)).toEqual(identity);
+    expect(readClaims(inherited, names, roles, NOW)).toEqual(expect.any(String));
+    expect(readClaims(Object.assign(inherited, good), names, roles, NOW)).toEqual(identity);
   });
 
   it('are read when the token itself has such a name', () => {
     const claims: Record<string, unknown> = JSON.parse(
       '{"__proto__": 7, "email": "a@b.c", "role": "client", "iat": 1999999000, "exp": 2000000000}',
     );
-    expect(readClaims(claims, { ...names, id: '__proto__' }, NOW)).toEqual(identity);
+    expect(readClaims(claims, { ...names, id: '__proto__' }, roles, NOW)).toEqual(identity);
   });
 });

@@ -32,7 +32,7 @@ const variablesOf: Record<ProgramName, RegExp> = {
     /^(GATEWAY_\w+|JWT_\w+|AUTH_QUERY_TOKEN|DOCS|ALLOWED_ORIGINS|TRUSTED_PROXY_HOPS|MAX_(?!OPEN_CHATS)\w+|RATE_LIMIT_\w+)$/,
   'chat-service': /^(CHAT_\w+|AMQP_\w+|MAX_OPEN_CHATS)$/,
   'message-service':
-    /^(MESSAGE_\w+|AMQP_\w+|FILES_DIR|FILE_URL_SECRET(_ALSO)?|INTERNAL_URL|PUBLIC_URL|MAX_FILE_BYTES|RATE_LIMIT_EVENTS|S3_\w+|AWS_\w+)$/,
+    /^(MESSAGE_\w+|AMQP_\w+|FILES_DIR|FILE_URL_SECRET(_ALSO)?|INTERNAL_URL|PUBLIC_URL|EDIT_WINDOW_S|MAX_FILE_BYTES|RATE_LIMIT_EVENTS|S3_\w+|AWS_\w+)$/,
   'presence-service': /^PRESENCE_\w+$/,
   'webhook-service': /^(WEBHOOK_\w+|AMQP_\w+)$/,
 };

@@ -1,4 +1,5 @@
 import {
+  DisplayName,
   Email,
   MachineName,
   MAX_TOKEN_LIFE_MS,
@@ -8,12 +9,20 @@ import {
 } from '@switchboard/shared/contracts';
 import { z } from 'zod';
 
-/** The names of the claims, which depend on the identity provider. */
+/**
+ * Where the claims are, which depends on the identity provider: the name of a claim, such as a URL, or the
+ * path to one with dots, such as `realm_access.roles`.
+ */
 export interface ClaimNames {
   readonly id: string;
   readonly email: string;
   readonly role: string;
+  readonly name: string;
 }
+
+export type TokenRole = Role | 'service';
+/** The roles here by those of the identity provider. */
+export type RoleMap = ReadonlyMap<string, TokenRole>;
 
 /** Facts of a verified token. Times in milliseconds since 1970. */
 interface TokenFacts {
@@ -54,25 +63,48 @@ const Id = z
       .transform(Number),
   ])
   .pipe(z.int().positive());
+const OptionalEmail = Email.nullish().transform((email) => email ?? '');
+/** For show only: one that cannot be shown is left out. */
+const Name = DisplayName.optional().catch(undefined);
 const Seconds = z.number().nonnegative();
 const Facts = { exp: Seconds, nbf: Seconds.optional(), iat: Seconds, jti: TokenId.optional() };
 
 const Claims = z.discriminatedUnion('role', [
-  z.object({ ...Facts, role: Role, id: Id, email: Email }),
+  z.object({ ...Facts, role: Role, id: Id, email: OptionalEmail, name: Name }),
   z.object({ ...Facts, role: z.literal('service'), id: MachineName }),
 ]);
+
+/** Of several roles in a token the first of these counts. */
+export const TOKEN_ROLES = ['admin', 'service', 'client'] as const satisfies TokenRole[];
+
+function roleOf(claim: unknown, map: RoleMap): TokenRole | undefined {
+  const named: readonly unknown[] = Array.isArray(claim) ? claim : [claim];
+  const roles = named.map((one) => (typeof one === 'string' ? map.get(one) : undefined));
+  return TOKEN_ROLES.find((role) => roles.includes(role));
+}
+
+/** The claim of that name or, if there is none, at that path. */
+function claimAt(claims: unknown, name: string): unknown {
+  if (typeof claims !== 'object' || claims === null) return undefined;
+  if (Object.hasOwn(claims, name)) return new Map<string, unknown>(Object.entries(claims)).get(name);
+  const end = name.indexOf('.');
+  if (end === -1) return undefined;
+  return claimAt(claimAt(claims, name.slice(0, end)), name.slice(end + 1));
+}
 
 /** Reads verified claims; the name of one, when the identity or the times are missing or invalid. */
 export function readClaims(
   claims: Readonly<Record<string, unknown>>,
   names: ClaimNames,
+  roles: RoleMap,
   now = Date.now(),
 ): Identity | string {
-  const claim = (name: string): unknown => (Object.hasOwn(claims, name) ? claims[name] : undefined);
+  const claim = (name: string): unknown => claimAt(claims, name);
   const result = Claims.safeParse({
     id: claim(names.id),
     email: claim(names.email),
-    role: claim(names.role),
+    role: roleOf(claim(names.role), roles),
+    name: claim(names.name),
     exp: claim('exp'),
     nbf: claim('nbf'),
     iat: claim('iat'),
@@ -85,5 +117,6 @@ export function readClaims(
   if (facts.issuedAt > now + CLOCK_SKEW_MS) return 'iat';
   if (facts.expiresAt - facts.issuedAt > MAX_TOKEN_LIFE_MS) return 'exp - iat';
   if (data.role === 'service') return { kind: 'machine', machine: data.id, ...facts };
-  return { kind: 'user', actor: { id: data.id, email: data.email, role: data.role }, ...facts };
+  const { id, email, role, name } = data;
+  return { kind: 'user', actor: { id, email, role, ...(name !== undefined && { name }) }, ...facts };
 }

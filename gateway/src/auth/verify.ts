@@ -11,11 +11,16 @@ type Claims = Readonly<Record<string, unknown>>;
 
 export function createVerify(config: Config): Verify {
   const claimsOf = config.JWT_SECRET === undefined ? byProvider(config) : bySecret(config, config.JWT_SECRET);
-  const names = { id: config.JWT_ID_CLAIM, email: config.JWT_EMAIL_CLAIM, role: config.JWT_ROLE_CLAIM };
+  const names = {
+    id: config.JWT_ID_CLAIM,
+    email: config.JWT_EMAIL_CLAIM,
+    role: config.JWT_ROLE_CLAIM,
+    name: config.JWT_NAME_CLAIM,
+  };
   return async (token) => {
     if (token === undefined) throw refused('no token');
     if (token.length > MAX_TOKEN_LENGTH) throw refused('length');
-    const identity = readClaims(await claimsOf(token), names);
+    const identity = readClaims(await claimsOf(token), names, config.JWT_ROLES);
     if (typeof identity === 'string') throw refused(identity);
     return identity;
   };

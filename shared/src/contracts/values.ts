@@ -38,10 +38,12 @@ export type Role = z.output<typeof Role>;
 /** The `jti` of a token, as its issuer made it. */
 export const TokenId = z.string().min(1).max(255).refine(isStorable);
 
-/** As a token names it, and as others are told it: nothing in it that is not seen, or that piles up. */
+/**
+ * As a token names it, and as others are told it: nothing in it that is not seen, or that piles up. Empty:
+ * the token names none.
+ */
 export const Email = z
   .string()
-  .min(1)
   .max(320)
   .refine((email) => isStorable(email) && !/[\p{C}\p{M}]/u.test(email), {
     error: 'must be an address that can be shown',
