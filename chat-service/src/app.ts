@@ -9,6 +9,7 @@ import { routes } from './routes.ts';
 import { createChatStore } from './store/chat-store.ts';
 import { databaseOptions } from './store/database.ts';
 import { SCHEMA } from './store/entities.ts';
+import { createUserIds } from './store/user-ids.ts';
 
 export const createChatService = (
   config: Config,
@@ -25,7 +26,7 @@ export const createChatService = (
         const renderer = new LogRenderer(events, new UnknownEvents(logger));
         const store = createChatStore(database, renderer, { maxOpen: config.MAX_OPEN_CHATS });
         return {
-          routes: routes(store, bus),
+          routes: routes(store, createUserIds(database), bus),
           start: () => [
             announceHeads(store.log, database, bus, chatHeads, logger),
             startRelay(config, {

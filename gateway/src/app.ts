@@ -19,6 +19,7 @@ import { explained } from './auth/refusal.ts';
 import { Revocations, unlessRevoked } from './auth/revocations.ts';
 import { Sessions } from './auth/sessions.ts';
 import { CONNECT_WITHIN_MS } from './auth/visits.ts';
+import { UserIds } from './auth/user-ids.ts';
 import { createVerify } from './auth/verify.ts';
 import type { Config } from './config.ts';
 import { Encoder } from './connection/encoder.ts';
@@ -87,7 +88,7 @@ export async function createGateway(
   served.checks = { ...gatewayChecks(bus), started: () => false };
   const revocations = await Revocations.read(bus, logger);
 
-  const verify = explained(unlessRevoked(createVerify(config), revocations), logger);
+  const verify = explained(unlessRevoked(createVerify(config, new UserIds(bus).of), revocations), logger);
   const limits = new EventLimits(config.RATE_LIMIT_EVENTS);
   const frames = new FrameLimits(config.RATE_LIMIT_EVENTS);
   const io: ChatServer = new Server(http, {

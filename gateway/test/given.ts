@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Actor, Message } from '@switchboard/shared/contracts';
 import { mintToken, WITHOUT_LIMITS } from '@switchboard/infra/test';
+import type { Verify } from '../src/auth/claims.ts';
+import { createVerify } from '../src/auth/verify.ts';
 import { Config } from '../src/config.ts';
 
 /** The users of the tests. */
@@ -10,6 +12,10 @@ export const admin: Actor = { id: 9, email: 'admin@example.com', role: 'admin' }
 export const SECRET = 'a secret of thirty-two bytes, or so';
 export const tokenOf = (actor: Actor, expiresIn?: number): string =>
   mintToken(SECRET, { ...actor, expiresIn });
+
+/** For tokens whose subject is a number. */
+export const verifyOf = (config: Config): Verify =>
+  createVerify(config, () => Promise.reject(new Error('the subject is no number')));
 
 /** The gateway's configuration, on any free port. */
 export const aConfig = (environment: Record<string, string | undefined> = {}): Config =>

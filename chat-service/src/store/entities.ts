@@ -57,4 +57,16 @@ export const chatEntity = new EntitySchema<ChatRow>({
   ],
 });
 
-export const entities = [chatEntity, chatLogEntity(SCHEMA), ...relayEntities(SCHEMA)];
+const subjectEntity = new EntitySchema<Record<string, unknown>>({
+  name: 'subject',
+  tableName: 'subject',
+  schema: SCHEMA,
+  columns: {
+    issuer: { type: 'text', primary: true, primaryKeyConstraintName: 'subject_pkey' },
+    subject: { type: 'text', primary: true, primaryKeyConstraintName: 'subject_pkey' },
+    userId: { name: 'user_id', type: 'bigint', generated: 'increment' },
+  },
+  uniques: [{ name: 'subject_user_id', columns: ['userId'] }],
+});
+
+export const entities = [chatEntity, subjectEntity, chatLogEntity(SCHEMA), ...relayEntities(SCHEMA)];

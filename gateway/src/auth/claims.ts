@@ -1,9 +1,11 @@
 import {
   DisplayName,
   Email,
+  FIRST_GIVEN_USER_ID,
   MachineName,
   MAX_TOKEN_LIFE_MS,
   Role,
+  Subject,
   TokenId,
   type Actor,
 } from '@switchboard/shared/contracts';
@@ -37,6 +39,13 @@ export interface UserIdentity extends TokenFacts {
   readonly actor: Actor;
 }
 
+/** A user whose subject is no number: chat-service gives it one. */
+export interface SubjectIdentity extends TokenFacts {
+  readonly kind: 'subject';
+  readonly subject: Subject;
+  readonly actor: Omit<Actor, 'id'>;
+}
+
 /** Another system with a token. Valid for HTTP only. */
 export interface MachineIdentity extends TokenFacts {
   readonly kind: 'machine';
@@ -54,15 +63,21 @@ export type Verify = (token: string | undefined) => Promise<Identity>;
 /** How far an issuer's clock may be ahead. */
 export const CLOCK_SKEW_MS = 10_000;
 
-const Id = z
-  .union([
-    z.int(),
-    z
-      .string()
-      .regex(/^[1-9][0-9]{0,15}$/)
-      .transform(Number),
-  ])
-  .pipe(z.int().positive());
+const UserNumber = z
+  .int()
+  .positive()
+  .max(FIRST_GIVEN_USER_ID - 1);
+/** A number, or a string that is none. */
+const Id = z.union([
+  UserNumber,
+  z
+    .string()
+    .regex(/^[1-9][0-9]{0,15}$/)
+    .transform(Number)
+    .pipe(UserNumber),
+  Subject.shape.subject,
+]);
+const Issuer = Subject.shape.issuer.optional().default('');
 const OptionalEmail = Email.nullish().transform((email) => email ?? '');
 /** For show only: one that cannot be shown is left out. */
 const Name = DisplayName.optional().catch(undefined);
@@ -70,7 +85,7 @@ const Seconds = z.number().nonnegative();
 const Facts = { exp: Seconds, nbf: Seconds.optional(), iat: Seconds, jti: TokenId.optional() };
 
 const Claims = z.discriminatedUnion('role', [
-  z.object({ ...Facts, role: Role, id: Id, email: OptionalEmail, name: Name }),
+  z.object({ ...Facts, role: Role, id: Id, iss: Issuer, email: OptionalEmail, name: Name }),
   z.object({ ...Facts, role: z.literal('service'), id: MachineName }),
 ]);
 
@@ -98,7 +113,7 @@ export function readClaims(
   names: ClaimNames,
   roles: RoleMap,
   now = Date.now(),
-): Identity | string {
+): Identity | SubjectIdentity | string {
   const claim = (name: string): unknown => claimAt(claims, name);
   const result = Claims.safeParse({
     id: claim(names.id),
@@ -108,6 +123,7 @@ export function readClaims(
     exp: claim('exp'),
     nbf: claim('nbf'),
     iat: claim('iat'),
+    iss: claim('iss'),
     jti: claim('jti'),
   });
   if (!result.success) return String(result.error.issues[0]?.path[0] ?? 'role');
@@ -117,6 +133,9 @@ export function readClaims(
   if (facts.issuedAt > now + CLOCK_SKEW_MS) return 'iat';
   if (facts.expiresAt - facts.issuedAt > MAX_TOKEN_LIFE_MS) return 'exp - iat';
   if (data.role === 'service') return { kind: 'machine', machine: data.id, ...facts };
-  const { id, email, role, name } = data;
-  return { kind: 'user', actor: { id, email, role, ...(name !== undefined && { name }) }, ...facts };
+  const { id, email, role, name, iss } = data;
+  const actor = { email, role, ...(name !== undefined && { name }) };
+  return typeof id === 'number'
+    ? { kind: 'user', actor: { id, ...actor }, ...facts }
+    : { kind: 'subject', subject: { issuer: iss, subject: id }, actor, ...facts };
 }

@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { MAX_TOKEN_LENGTH } from '@switchboard/shared/contracts';
+import { MAX_TOKEN_LENGTH, type Subject } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { createRemoteJWKSet, errors as joseErrors, jwtVerify } from 'jose';
 import jwt from 'jsonwebtoken';
@@ -9,7 +9,8 @@ import { checkOfJose, checkOfMessage, refused } from './refusal.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
 
-export function createVerify(config: Config): Verify {
+/** `userIdOf`: the number of a user whose subject is none. */
+export function createVerify(config: Config, userIdOf: (subject: Subject) => Promise<number>): Verify {
   const claimsOf = config.JWT_SECRET === undefined ? byProvider(config) : bySecret(config, config.JWT_SECRET);
   const names = {
     id: config.JWT_ID_CLAIM,
@@ -22,7 +23,9 @@ export function createVerify(config: Config): Verify {
     if (token.length > MAX_TOKEN_LENGTH) throw refused('length');
     const identity = readClaims(await claimsOf(token), names, config.JWT_ROLES);
     if (typeof identity === 'string') throw refused(identity);
-    return identity;
+    if (identity.kind !== 'subject') return identity;
+    const { subject, actor, ...facts } = identity;
+    return { ...facts, kind: 'user', actor: { id: await userIdOf(subject), ...actor } };
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { always, durableEvent, eventsOf, integrationEvent, request } from './define.ts';
 import { ADMIN, AT, CHAT_ID, CLIENT, CURSOR, LATER } from './examples.ts';
 import { headsSignal, logContracts, pingContract } from './log.ts';
+import { userContracts } from './users.ts';
 import {
   ChatId,
   ChatStatus,
@@ -154,6 +155,7 @@ export const chatContracts = {
     errors: ['UNAVAILABLE'],
   }),
 
+  ...userContracts,
   ...logContracts('chat'),
   ping: pingContract('chat'),
 };

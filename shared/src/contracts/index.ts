@@ -25,6 +25,7 @@ export { MAX_UNREAD } from './reads.ts';
 export * from './session.ts';
 export type * from './socket-events.ts';
 export * from './trace.ts';
+export { Subject } from './users.ts';
 export * from './values.ts';
 export * from './webhooks.ts';
 

@@ -29,7 +29,10 @@ export type HistoryPoint = z.output<typeof HistoryPoint>;
 /** Postgres stores no NUL, and UTF-8 has no lone surrogates. */
 export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 
-/** A user's id at the identity provider: a positive safe integer. */
+/** From here on, numbers are of users whose id at the identity provider is none. */
+export const FIRST_GIVEN_USER_ID = 9_000_000_000_000_000;
+
+/** A user's id at the identity provider, or the number given to it: a positive safe integer. */
 export const UserId = z.int().positive();
 
 export const Role = z.enum(['client', 'admin']);

@@ -17,6 +17,7 @@ afterAll(() => database.drop());
  */
 const BESIDE = [
   'message.file',
+  'chat.subject',
   'chat.relay_cursor',
   'message.relay_cursor',
   'chat.relay_unrouted',
