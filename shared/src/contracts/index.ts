@@ -11,6 +11,7 @@ export * from './catch-up.ts';
 export * from './chats.ts';
 export { cut } from './cut.ts';
 export * from './define.ts';
+export * from './error-details.ts';
 export * from './events.ts';
 export * from './files.ts';
 export * from './integration.ts';

@@ -35,7 +35,7 @@ const MessageBase = z.object({
   sender: Sender.optional(),
 });
 /** `fileUrl`: signed, valid for a while, renewed with each read. */
-const PlainMessage = MessageBase.extend({ fileUrl: z.string().optional() });
+export const PlainMessage = MessageBase.extend({ fileUrl: z.string().optional() });
 /** A message as other systems receive it, maybe hours later: a file is its id. */
 export const MessageCreated = MessageBase.extend({ fileId: FileId.optional() });
 export type MessageCreated = z.output<typeof MessageCreated>;
@@ -65,7 +65,7 @@ const JoinChat = z.strictObject({
   after: HistoryPoint.optional(),
   cursor: z.string().max(200).optional(),
 });
-const MessagesRead = z.object({ chatId: ChatId, userId: UserId, messageIds: z.array(MessageId) });
+export const MessagesRead = z.object({ chatId: ChatId, userId: UserId, messageIds: z.array(MessageId) });
 const ReadMessages = z.strictObject({ chatId: ChatId, messageIds: z.array(MessageId).min(1).max(500) });
 const ListMessages = z.strictObject({
   chatId: ChatId,
@@ -88,7 +88,7 @@ const Snapshot = z.object({
   chatRevThen: Rev.optional(),
 });
 /** The log positions are for the gateway alone. */
-const JoinedChat = Snapshot.omit({ revs: true, chatRevThen: true }).extend({
+export const JoinedChat = Snapshot.omit({ revs: true, chatRevThen: true }).extend({
   statusChanges: z.array(StatusChanged).optional(),
   assignments: z.array(Assigned).optional(),
 });
