@@ -11,7 +11,7 @@ import { root } from '../../dev/topology/paths.ts';
 import { asyncApi } from './asyncapi/index.ts';
 import { breaksOf } from './compatibility.ts';
 import { docsFolder, documents, readReleased } from './files.ts';
-import { openApi } from './openapi.ts';
+import { openApi } from './openapi/index.ts';
 import { surface } from './surface.ts';
 
 describe('the documents', () => {
@@ -32,7 +32,7 @@ describe('the documents', () => {
       validateSchema: false,
     });
     expect(
-      ajv.validate(specs.schemas['3.0.0'], document)
+      ajv.validate(specs.schemas['3.1.0'], document)
         ? []
         : ajv.errors?.map(({ instancePath, message }) => `${instancePath}: ${String(message)}`),
     ).toEqual([]);
