@@ -60,7 +60,7 @@ export type NewMessage = z.output<typeof NewMessage>;
  * `after`: the last message before which the client misses none, or 0 for the beginning; `cursor`: where the
  * page before ended. A value that names no point in the chat is not an error.
  */
-const JoinChat = z.strictObject({
+export const JoinChat = z.strictObject({
   chatId: ChatId,
   after: HistoryPoint.optional(),
   cursor: z.string().max(200).optional(),
