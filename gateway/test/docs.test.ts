@@ -38,7 +38,7 @@ describe('the contracts', () => {
   });
 
   it.each([
-    ['asyncapi', { asyncapi: '3.0.0' }],
+    ['asyncapi', { asyncapi: '3.1.0' }],
     ['openapi', { openapi: '3.1.1' }],
     ['schemas', { 'NATS message.v1.send payload': { type: 'object' } }],
   ])('are served as %s.json', async (name, expected) => {

@@ -4,6 +4,7 @@ import {
   chatHeads,
   edgeEvents,
   edgeRequests,
+  errorDetails,
   integrationEvents,
   messageContracts,
   messageHeads,
@@ -57,6 +58,13 @@ describe('the registry', () => {
     );
     expect(new Set<unknown>(requestContracts)).toEqual(new Set(all));
   });
+
+  it.each(Object.entries(errorDetails))(
+    'has a valid example of the details of %s',
+    (_code, { details, example }) => {
+      expect(details.safeParse(example).error).toBeUndefined();
+    },
+  );
 
   it('names only errors that exist', () => {
     for (const { errors } of requestContracts)

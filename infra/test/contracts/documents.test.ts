@@ -10,8 +10,10 @@ import { z } from 'zod';
 import { root } from '../../dev/topology/paths.ts';
 import { asyncApi } from './asyncapi/index.ts';
 import { breaksOf } from './compatibility.ts';
+import { isStructure, mapChildren } from './components/structure.ts';
 import { docsFolder, documents, readReleased } from './files.ts';
-import { openApi } from './openapi.ts';
+import { Schema, type JsonSchema } from './json-schema.ts';
+import { openApi } from './openapi/index.ts';
 import { surface } from './surface.ts';
 
 describe('the documents', () => {
@@ -32,7 +34,7 @@ describe('the documents', () => {
       validateSchema: false,
     });
     expect(
-      ajv.validate(specs.schemas['3.0.0'], document)
+      ajv.validate(specs.schemas['3.1.0'], document)
         ? []
         : ajv.errors?.map(({ instancePath, message }) => `${instancePath}: ${String(message)}`),
     ).toEqual([]);
@@ -60,6 +62,51 @@ describe('the documents', () => {
     expect(valid).toBe(true);
   });
 });
+
+describe('a component', () => {
+  const Document = z.object({ components: z.object({ schemas: z.record(z.string(), Schema) }) });
+
+  it.each([
+    ['AsyncAPI', asyncApi('0.1.0')],
+    ['OpenAPI', openApi('0.1.0')],
+  ])('of %s contains no object, enumeration or union that has no name', (_name, document) => {
+    const { schemas } = Document.parse(document).components;
+    expect(Object.entries(schemas).flatMap(([name, schema]) => unnamedIn(name, schema))).toEqual([]);
+  });
+
+  it('holds every payload of AsyncAPI, and every body and reply of OpenAPI', () => {
+    const named = JSON.stringify({ $ref: '#/components/schemas/' }).slice(0, -2);
+    const payloads = schemasUnder('payload', asyncApi('0.1.0')['channels']);
+    const bodies = schemasUnder('schema', openApi('0.1.0')['paths']).filter(isStructure);
+    expect(payloads.length).toBeGreaterThan(80);
+    expect(payloads.filter((payload) => !JSON.stringify(payload).startsWith(named))).toEqual([]);
+    expect(bodies).toEqual([]);
+  });
+});
+
+/** The places of the structures inside a schema. */
+function unnamedIn(name: string, schema: JsonSchema): string[] {
+  const found: string[] = [];
+  mapChildren(
+    schema,
+    (suffix, child) => {
+      const place = `${name}.${suffix}`;
+      found.push(...(isStructure(child) ? [place] : unnamedIn(place, child)));
+      return child;
+    },
+    (field) => field,
+  );
+  return found;
+}
+
+/** The schemas under a keyword, outside of examples. */
+function schemasUnder(keyword: string, value: unknown): JsonSchema[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+    if (key === 'examples' || key === 'example') return [];
+    return key === keyword ? [Schema.parse(inner)] : schemasUnder(keyword, inner);
+  });
+}
 
 describe('npm run contracts:check', () => {
   it('finds no change that breaks users of the last release', async () => {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { root } from '../../dev/topology/paths.ts';
 import { asyncApi } from './asyncapi/index.ts';
 import { breaksOf, type Surface } from './compatibility.ts';
-import { openApi } from './openapi.ts';
+import { openApi } from './openapi/index.ts';
 import { page } from './page.ts';
 import { surface } from './surface.ts';
 

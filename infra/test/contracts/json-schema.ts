@@ -9,7 +9,7 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
 }
 
-const Schema: z.ZodType<JsonSchema> = z.looseObject({
+export const Schema: z.ZodType<JsonSchema> = z.looseObject({
   type: z.union([z.string(), z.array(z.string())]).optional(),
   get properties() {
     return z.record(z.string(), Schema).optional();
@@ -55,7 +55,7 @@ function withNulls(schema: JsonSchema): JsonSchema {
 }
 
 /** Examples and descriptions stay where readers look for them. */
-function orNull(schema: JsonSchema): JsonSchema {
+export function orNull(schema: JsonSchema): JsonSchema {
   const { type, enum: values } = schema;
   if (typeof type === 'string' && schema['const'] === undefined)
     return {

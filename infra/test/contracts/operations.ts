@@ -6,6 +6,7 @@ import {
   type RequestContract,
 } from '@switchboard/shared/contracts';
 import { ERRORS, type ErrorCode } from '@switchboard/shared/errors';
+import type { z } from 'zod';
 import { inputSchemaOf, type JsonSchema } from './json-schema.ts';
 
 /** The errors that any request may return, beside those that its contract names. */
@@ -37,9 +38,13 @@ export const socketRequests = (): (RequestContract | EdgeRequestContract)[] => [
   ...edgeRequests,
 ];
 
+/** What a client sends. */
+export const clientSchemaOf = ({ socket, payload }: RequestContract | EdgeRequestContract): z.ZodType =>
+  socket?.form?.shown ?? socket?.form?.payload ?? payload;
+
 /** The schema of the payload that a client sends. */
-export const requestSchemaOf = ({ socket, payload }: RequestContract | EdgeRequestContract): JsonSchema =>
-  inputSchemaOf(socket?.form?.shown ?? socket?.form?.payload ?? payload);
+export const requestSchemaOf = (contract: RequestContract | EdgeRequestContract): JsonSchema =>
+  inputSchemaOf(clientSchemaOf(contract));
 
 /** A Markdown table. */
 export const errorTable = (codes: readonly ErrorCode[]): string =>

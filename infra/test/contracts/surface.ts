@@ -7,6 +7,7 @@ import {
   roomEvents,
   socketRoomEvents,
   edgeEvents,
+  errorDetails,
   type IntegrationEvent,
 } from '@switchboard/shared/contracts';
 import type { Direction, Surface, SurfaceEntry } from './compatibility.ts';
@@ -75,6 +76,9 @@ function eventEntries(): Entry[] {
     ),
     ...[chatHeads, messageHeads].map(({ subject, payload }) =>
       entry(`NATS ${subject}`, 'out', jsonSchemaOf(payload)),
+    ),
+    ...Object.entries(errorDetails).map(([code, { details }]) =>
+      entry(`error ${code} details`, 'out', jsonSchemaOf(details)),
     ),
     ...integration.map((event) =>
       entry(`AMQP ${event.routingKey} v${String(event.version)}`, 'out', jsonSchemaOf(cloudEventOf(event))),

@@ -4,7 +4,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { z } from 'zod';
 import { root } from '../../dev/topology/paths.ts';
 
-// What the system really sends, held against the published documents by a third-party validator. The clients
+// Validates what the system sends against the published documents, with a third-party validator. The clients
 // of all end-to-end tests check each reply, event and response here.
 
 const Schema = z.record(z.string(), z.unknown());
@@ -12,15 +12,25 @@ const document = (name: string): unknown =>
   JSON.parse(readFileSync(join(root, 'gateway/docs', name), 'utf8'));
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
 
-const Messages = z.object({
+/** Makes the references inside a document resolvable from outside. */
+function compilerOf(id: string, parsed: object): (schema: z.output<typeof Schema>) => ValidateFunction {
+  ajv.addSchema({ ...parsed, $id: id }, id);
+  return (schema) =>
+    ajv.compile(Schema.parse(JSON.parse(JSON.stringify(schema).replaceAll('"#/', `"${id}#/`))));
+}
+
+const Messages = z.looseObject({
   channels: z.object({
     'socket.io': z.object({ messages: z.record(z.string(), z.object({ payload: Schema })) }),
   }),
 });
+const asyncApi = Messages.parse(document('asyncapi.json'));
+const compileEvent = compilerOf('asyncapi', asyncApi);
 const messages = new Map(
-  Object.entries(Messages.parse(document('asyncapi.json')).channels['socket.io'].messages).map(
-    ([name, { payload }]) => [name, ajv.compile(payload)],
-  ),
+  Object.entries(asyncApi.channels['socket.io'].messages).map(([name, { payload }]) => [
+    name,
+    compileEvent(payload),
+  ]),
 );
 
 const Paths = z.object({
@@ -39,7 +49,7 @@ const Paths = z.object({
   components: z.object({ schemas: z.record(z.string(), Schema) }),
 });
 const openApi = Paths.parse(document('openapi.json'));
-ajv.addSchema({ ...openApi, $id: 'openapi' }, 'openapi');
+const compileResponse = compilerOf('openapi', openApi);
 const routes = Object.entries(openApi.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, { responses }]) => ({
     method,
@@ -47,17 +57,11 @@ const routes = Object.entries(openApi.paths).flatMap(([path, methods]) =>
     validators: new Map(
       Object.entries(responses).map(([status, { content }]) => [
         Number(status),
-        Object.values(content ?? {}).map(({ schema }) => ajv.compile(resolved(schema))),
+        Object.values(content ?? {}).map(({ schema }) => compileResponse(schema)),
       ]),
     ),
   })),
 );
-
-/** References of the document, as Ajv finds them. */
-function resolved(schema: z.output<typeof Schema>): z.output<typeof Schema> {
-  const text = JSON.stringify(schema).replaceAll('"#/', '"openapi#/');
-  return Schema.parse(JSON.parse(text));
-}
 
 /** Without a problem the list is empty. */
 function problemsOf(what: string, validators: readonly ValidateFunction[], data: unknown): string[] {

@@ -10,7 +10,8 @@ const postgres = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64', 'win
 export const allowed: readonly string[] = [...postgres, 'protobufjs'];
 
 /**
- * These work without their install scripts, and no service uses them. Both come with jest and get their
- * binaries as packages.
+ * These work without their install scripts, and no service uses them. The first two come with jest and get
+ * their binaries as packages. The third comes with Spectral; its script would report the installation to its
+ * maker.
  */
-export const allowedInDevelopment: readonly string[] = ['@parcel/watcher', 'unrs-resolver'];
+export const allowedInDevelopment: readonly string[] = ['@parcel/watcher', 'unrs-resolver', '@scarf/scarf'];

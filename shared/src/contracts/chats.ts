@@ -40,7 +40,7 @@ export const ChatFacts = z.object({
 });
 export type ChatFacts = z.output<typeof ChatFacts>;
 
-const Opened = z.object({ chatId: ChatId, clientId: UserId });
+export const Opened = z.object({ chatId: ChatId, clientId: UserId });
 export const StatusChanged = z.object({ chatId: ChatId, status: ChatStatus, adminId: UserId.optional() });
 export const Assigned = z.object({ chatId: ChatId, adminId: UserId });
 

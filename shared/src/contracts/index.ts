@@ -11,13 +11,22 @@ export * from './catch-up.ts';
 export * from './chats.ts';
 export { cut } from './cut.ts';
 export * from './define.ts';
+export * from './error-details.ts';
 export * from './events.ts';
 export * from './files.ts';
 export * from './integration.ts';
 export * from './limits.ts';
 export * from './log.ts';
 export * from './message-events.ts';
-export { Message, MessageCreated, NewMessage, Reaction, ReadMark } from './message-values.ts';
+export {
+  Message,
+  MessageCreated,
+  MessagesRead,
+  NewMessage,
+  PlainMessage,
+  Reaction,
+  ReadMark,
+} from './message-values.ts';
 export * from './messages.ts';
 export * from './parse.ts';
 export * from './presence.ts';

@@ -43,6 +43,7 @@ export const messageChangeContracts = {
       path: MESSAGE_PATH,
       headers: { 'if-match': 'ifMatch' },
       input: EditOverHttp,
+      example: { ...NAMED, text: TEXT, ifMatch: '"1"' },
     },
     payload: EditMessage,
     reply: Message,

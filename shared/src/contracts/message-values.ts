@@ -40,7 +40,7 @@ const MessageBase = z.object({
   reactions: z.array(Reaction).optional(),
 });
 /** `fileUrl`: signed, valid for a while, renewed with each read. */
-const PlainMessage = MessageBase.extend({ fileUrl: z.string().optional() });
+export const PlainMessage = MessageBase.extend({ fileUrl: z.string().optional() });
 /** A message as other systems receive it, maybe hours later: a file is its id and its facts. */
 export const MessageCreated = MessageBase.extend({ fileId: FileId.optional() });
 export type MessageCreated = z.output<typeof MessageCreated>;

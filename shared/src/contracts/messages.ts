@@ -22,7 +22,7 @@ import { ChatId, ChatStatus, Cursor, HistoryPoint, PageLimit, PageLimitQuery, Re
  * `after`: the last message before which the client misses none, or 0 for the beginning; `cursor`: where the
  * page before ended. A value that names no point in the chat is not an error.
  */
-const JoinChat = z.strictObject({
+export const JoinChat = z.strictObject({
   chatId: ChatId,
   after: HistoryPoint.optional(),
   cursor: z.string().max(200).optional(),
@@ -52,7 +52,7 @@ const Snapshot = z.object({
   chatRevThen: Rev.optional(),
 });
 /** The log positions are for the gateway alone. */
-const JoinedChat = Snapshot.omit({ revs: true, chatRevThen: true }).extend({
+export const JoinedChat = Snapshot.omit({ revs: true, chatRevThen: true }).extend({
   statusChanges: z.array(StatusChanged).optional(),
   assignments: z.array(Assigned).optional(),
 });
@@ -69,6 +69,11 @@ export const messageContracts = {
       status: 201,
       headers: { 'idempotency-key': 'idempotencyKey' },
       input: PostedMessage,
+      example: {
+        chatId: CHAT_ID,
+        idempotencyKey: '5f0c',
+        text: 'Hello, my order has not arrived.',
+      },
     },
     description:
       'Appends a message. The acknowledgement means COMMIT. A repeat of `clientMessageId` returns the first message with `deduplicated: true`.',

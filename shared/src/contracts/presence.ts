@@ -24,7 +24,7 @@ const Sequence = z.int().positive();
 /** A new id means that presence-service forgot the gateway's sockets: the gateway must enter them again. */
 const LeaseId = z.uuid().toLowerCase();
 
-const Typing = z.strictObject({ chatId: ChatId, isTyping: z.boolean() });
+export const Typing = z.strictObject({ chatId: ChatId, isTyping: z.boolean() });
 
 const DAY_MS = 24 * 3_600_000;
 /** From `iat` to `exp`. The gateway refuses longer tokens, so that a revocation can be forgotten one day. */
@@ -39,7 +39,7 @@ const Revoke = z
   .refine(({ userId, jti }) => (userId === undefined) !== (jti === undefined), {
     error: 'either userId or jti is needed',
   });
-const Revocation = z.object({
+export const Revocation = z.object({
   userId: UserId.optional(),
   jti: TokenId.optional(),
   revokedAt: Timestamp,

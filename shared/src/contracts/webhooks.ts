@@ -9,7 +9,7 @@ import { ChatId, Cursor, PageLimit, PageLimitQuery, Timestamp, WebhookId } from 
 export const REPLAY_PAGE = 1_000;
 
 /** An event type, by the routing key of its integration event. */
-const EventKey = z.enum(Object.keys(integrationEvents));
+export const EventKey = z.enum(Object.keys(integrationEvents));
 
 /** The URL to post deliveries to. The owner judges whether its host is allowed. */
 const WebhookUrl = z
@@ -50,7 +50,7 @@ const WebhookSecret = z
     { error: 'must be base64, of 24 bytes or more, behind whsec_' },
   );
 
-const Webhook = z.object({
+export const Webhook = z.object({
   id: WebhookId,
   url: z.string(),
   events: z.array(z.string()),
@@ -61,7 +61,7 @@ export type Webhook = z.output<typeof Webhook>;
 export const DeliveryState = z.enum(['waiting', 'delivered', 'dead']);
 export type DeliveryState = z.output<typeof DeliveryState>;
 
-const Delivery = z.object({
+export const Delivery = z.object({
   id: z.uuid(),
   /** The CloudEvent's id, sent as `webhook-id` with each attempt. */
   eventId: z.string(),

@@ -3,92 +3,116 @@ import {
   messageHeads,
   requestContracts,
   roomEvents,
+  type RequestContract,
   type RoomEventContract,
+  type SignalContract,
 } from '@switchboard/shared/contracts';
-import { inputSchemaOf, jsonSchemaOf, type JsonSchema } from '../json-schema.ts';
-import { ownerOf, summaryOf } from '../operations.ts';
-import { at, describedWithErrors, message, type Part } from './part.ts';
+import { pascal, type Components } from '../components/index.ts';
+import type { JsonSchema } from '../json-schema.ts';
+import { ownerOf } from '../operations.ts';
+import { at, describedWithErrors, message, operation, type Part } from './part.ts';
 
-// https://www.asyncapi.com/docs/reference/specification/v3.0.0
+// https://www.asyncapi.com/docs/reference/specification/v3.1.0
+
+const BINDING_VERSION = '0.1.0';
+/** Every subscriber receives what has no queue group. */
+const NO_QUEUE = { nats: { bindingVersion: BINDING_VERSION } };
 
 /**
- * One subject per request. Shows the payload of one: requests of one tick share a message, and a reply has
- * two lines.
+ * One subject per request. Shows the payload of one request: those of one tick share a message, and a reply
+ * has two lines.
  */
-export function natsPart(): Part {
-  const channels: Record<string, JsonSchema> = {};
-  const operations: Record<string, JsonSchema> = {};
-  for (const contract of requestContracts) {
-    const { subject, description, payload, reply, example, caller } = contract;
-    channels[subject] = {
-      address: subject,
-      title: subject,
-      servers: [at('servers', 'nats')],
-      bindings: { nats: { bindingVersion: '0.1.0' } },
-      description: `Asked of ${ownerOf(contract)}, of which one replica answers. ${caller === 'service' ? 'By the gateway or a service, for itself.' : `For a ${caller}.`}`,
-      messages: {
-        request: message(`${subject} request`, description, inputSchemaOf(payload), example.payload),
-        reply: message(`${subject} reply`, `Answers ${subject}.`, jsonSchemaOf(reply), example.reply),
-      },
-    };
-    operations[`nats.${subject}`] = {
-      action: 'receive',
-      title: subject,
-      summary: summaryOf(description),
-      description: describedWithErrors(description, contract),
-      tags: [{ name: 'services' }, { name: ownerOf(contract) }],
-      channel: at('channels', subject),
-      messages: [at('channels', subject, 'messages', 'request')],
-      bindings: { nats: { queue: ownerOf(contract), bindingVersion: '0.1.0' } },
-      reply: {
-        address: { location: '$message.header#/reply' },
-        channel: at('channels', subject),
-        messages: [at('channels', subject, 'messages', 'reply')],
-      },
-    };
-  }
-  return { channels, operations };
+export const natsPart = (components: Components): Part => ({
+  channels: Object.fromEntries(
+    requestContracts.map((contract) => [contract.subject, requestChannel(contract, components)]),
+  ),
+  operations: Object.fromEntries(
+    requestContracts.map((contract) => [`nats.${contract.subject}`, requestOperation(contract)]),
+  ),
+});
+
+function requestChannel(contract: RequestContract, components: Components): JsonSchema {
+  const { subject, description, payload, reply, example, caller } = contract;
+  const title = pascal(subject);
+  return {
+    address: subject,
+    title: subject,
+    servers: [at('servers', 'nats')],
+    description: `One replica of ${ownerOf(contract)} replies. ${caller === 'service' ? 'The gateway or a service calls it on its own behalf.' : `The gateway calls it for a ${caller}.`}`,
+    messages: {
+      request: message(
+        `${subject} request`,
+        description,
+        components.input(`${title}Request`, payload),
+        example.payload,
+      ),
+      reply: message(
+        `${subject} reply`,
+        `The reply to ${subject}.`,
+        components.output(`${title}Reply`, reply),
+        example.reply,
+      ),
+    },
+  };
 }
 
+const requestOperation = (contract: RequestContract): JsonSchema => ({
+  ...operation({
+    action: 'receive',
+    title: contract.subject,
+    description: describedWithErrors(contract.description, contract),
+    server: 'nats',
+    tags: ['services', ownerOf(contract)],
+    channel: contract.subject,
+    message: 'request',
+  }),
+  bindings: { nats: { queue: ownerOf(contract), bindingVersion: BINDING_VERSION } },
+  reply: {
+    address: { location: '$message.header#/reply', description: 'The reply subject of the NATS message.' },
+    channel: at('channels', contract.subject),
+    messages: [at('channels', contract.subject, 'messages', 'reply')],
+  },
+});
+
 /** The events of a chat, delivered to each gateway that follows its room. */
-export function roomPart(): Part {
-  const owners = Map.groupBy(roomEvents, ({ owner }) => owner);
-  const channels = Object.fromEntries(
-    [...owners].map(([owner, events]) => [
+export const roomPart = (components: Components): Part => ({
+  channels: Object.fromEntries(
+    [...Map.groupBy(roomEvents, ({ owner }) => owner)].map(([owner, events]) => [
       `room.${owner}`,
       {
         address: `room.{chatId}.${owner}`,
         title: `Room events of ${owner}-service`,
         servers: [at('servers', 'nats')],
         description:
-          'Told after COMMIT, once; what is durable has a number (`rev`) in the log of its chat, where whoever missed it reads it. Two lines: what it is, and its payload.',
+          'Published once, after COMMIT. A durable event has a number (`rev`) in the log of its chat, where a follower reads what it missed. A message has two lines: about the event, and its payload.',
         parameters: { chatId: { description: 'The chat.' } },
         messages: Object.fromEntries(
           events.map(({ event, description, payload, example }) => [
             event,
-            message(event, description, jsonSchemaOf(payload), example),
+            message(event, description, components.output(`${pascal(event)}Event`, payload), example),
           ]),
         ),
       },
     ]),
-  );
-  const operationOf = ({ owner, event, description }: RoomEventContract): [string, JsonSchema] => [
-    `room.${event}`,
-    {
-      action: 'send',
-      title: event,
-      summary: summaryOf(description),
-      description,
-      tags: [{ name: 'services' }, { name: `${owner}-service` }],
-      channel: at('channels', `room.${owner}`),
-      messages: [at('channels', `room.${owner}`, 'messages', event)],
-    },
-  ];
-  return { channels, operations: Object.fromEntries(roomEvents.map(operationOf)) };
-}
+  ),
+  operations: Object.fromEntries(roomEvents.map((event) => [`room.${event.event}`, roomOperation(event)])),
+});
 
-export function signalPart(): Part {
-  const signals = [chatHeads, messageHeads];
+const roomOperation = ({ owner, event, description }: RoomEventContract): JsonSchema => ({
+  ...operation({
+    action: 'send',
+    title: event,
+    description,
+    server: 'nats',
+    tags: ['services', `${owner}-service`],
+    channel: `room.${owner}`,
+    message: event,
+  }),
+  bindings: NO_QUEUE,
+});
+
+export function signalPart(components: Components): Part {
+  const signals: readonly SignalContract[] = [chatHeads, messageHeads];
   return {
     channels: Object.fromEntries(
       signals.map(({ subject, description, payload, example }) => [
@@ -98,7 +122,9 @@ export function signalPart(): Part {
           title: subject,
           description,
           servers: [at('servers', 'nats')],
-          messages: { heads: message(subject, description, jsonSchemaOf(payload), example) },
+          messages: {
+            heads: message(subject, description, components.output(pascal(subject), payload), example),
+          },
         },
       ]),
     ),
@@ -106,13 +132,16 @@ export function signalPart(): Part {
       signals.map(({ subject, description }) => [
         `signal.${subject}`,
         {
-          action: 'send',
-          title: subject,
-          summary: summaryOf(description),
-          description,
-          tags: [{ name: 'services' }],
-          channel: at('channels', subject),
-          messages: [at('channels', subject, 'messages', 'heads')],
+          ...operation({
+            action: 'send',
+            title: subject,
+            description,
+            server: 'nats',
+            tags: ['services'],
+            channel: subject,
+            message: 'heads',
+          }),
+          bindings: NO_QUEUE,
         },
       ]),
     ),

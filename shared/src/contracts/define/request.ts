@@ -50,6 +50,8 @@ export interface HttpBinding<Payload> {
   /** Fields of the input that come in a header, by its name in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly input: z.ZodType<Payload>;
+  /** Of the input, where it differs from the payload's. */
+  readonly example?: unknown;
 }
 
 /**
