@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { root } from '../../dev/topology/paths.ts';
 import { asyncApi } from './asyncapi/index.ts';
 import { breaksOf } from './compatibility.ts';
-import { isStructure, mapChildren } from './components/structure.ts';
+import { mapChildren } from './components/structure.ts';
 import { docsFolder, documents, readReleased } from './files.ts';
 import { Schema, type JsonSchema } from './json-schema.ts';
 import { openApi } from './openapi/index.ts';
@@ -77,12 +77,15 @@ describe('a component', () => {
   it('holds every payload of AsyncAPI, and every body and reply of OpenAPI', () => {
     const named = JSON.stringify({ $ref: '#/components/schemas/' }).slice(0, -2);
     const payloads = schemasUnder('payload', asyncApi('0.1.0')['channels']);
-    const bodies = schemasUnder('schema', openApi('0.1.0')['paths']).filter(isStructure);
+    const bodies = schemasUnder('schema', openApi('0.1.0')['paths']).filter(needsName);
     expect(payloads.length).toBeGreaterThan(80);
     expect(payloads.filter((payload) => !JSON.stringify(payload).startsWith(named))).toEqual([]);
     expect(bodies).toEqual([]);
   });
 });
+
+const needsName = (schema: JsonSchema): boolean =>
+  ['properties', 'enum', 'anyOf', 'oneOf', 'allOf'].some((keyword) => keyword in schema);
 
 /** The places of the structures inside a schema. */
 function unnamedIn(name: string, schema: JsonSchema): string[] {
@@ -91,7 +94,7 @@ function unnamedIn(name: string, schema: JsonSchema): string[] {
     schema,
     (suffix, child) => {
       const place = `${name}.${suffix}`;
-      found.push(...(isStructure(child) ? [place] : unnamedIn(place, child)));
+      found.push(...(needsName(child) ? [place] : unnamedIn(place, child)));
       return child;
     },
     (field) => field,

@@ -27,7 +27,6 @@ export function amqpPart(components: Components): Part {
             action: 'send',
             title: routingKey,
             description,
-            server: 'rabbitmq',
             tags: ['other systems'],
             channel: `amqp.${routingKey}`,
             message: 'event',

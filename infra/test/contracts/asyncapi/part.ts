@@ -1,7 +1,6 @@
 import type { RequestContract } from '@switchboard/shared/contracts';
 import type { JsonSchema } from '../json-schema.ts';
 import { errorsOf, errorTable, summaryOf } from '../operations.ts';
-import { securityOf, type ServerName } from './servers.ts';
 import { tag } from './tags.ts';
 
 // https://www.asyncapi.com/docs/reference/specification/v3.1.0
@@ -35,27 +34,17 @@ export interface Operation {
   readonly action: 'send' | 'receive';
   readonly title: string;
   readonly description: string;
-  readonly server: ServerName;
   readonly tags: readonly string[];
   readonly channel: string;
   readonly message: string;
 }
 
 /** What every operation says. */
-export const operation = ({
-  action,
-  title,
-  description,
-  server,
-  tags,
-  channel,
-  message,
-}: Operation): JsonSchema => ({
+export const operation = ({ action, title, description, tags, channel, message }: Operation): JsonSchema => ({
   action,
   title,
   summary: summaryOf(description),
   description,
-  security: securityOf(server),
   tags: tags.map(tag),
   channel: at('channels', channel),
   messages: [at('channels', channel, 'messages', message)],

@@ -1,17 +1,7 @@
 import type { JsonSchema } from '../json-schema.ts';
 import { tag } from './tags.ts';
 
-export type ServerName = 'gateway' | 'nats' | 'rabbitmq';
-
-const schemeOf: Readonly<Record<ServerName, string>> = {
-  gateway: 'token',
-  nats: 'natsUser',
-  rabbitmq: 'rabbitmqUser',
-};
-
-export const securityOf = (server: ServerName): JsonSchema[] => [
-  { $ref: `#/components/securitySchemes/${schemeOf[server]}` },
-];
+const securedBy = (scheme: string): JsonSchema[] => [{ $ref: `#/components/securitySchemes/${scheme}` }];
 
 export const securitySchemes: Readonly<Record<string, JsonSchema>> = {
   token: {
@@ -37,13 +27,13 @@ const host = (port: number, of: string): JsonSchema => ({
   variables: { host: { default: `localhost:${String(port)}`, description: `Host and port of ${of}.` } },
 });
 
-export const servers: Readonly<Record<ServerName, JsonSchema>> = {
+export const servers: Readonly<Record<string, JsonSchema>> = {
   gateway: {
     ...host(3000, 'a gateway, or of the proxy before it'),
     protocol: 'wss',
     pathname: '/socket.io/',
     description: 'Socket.IO 4. Connect with `auth: { token }`. `ws` on the machine of a developer.',
-    security: securityOf('gateway'),
+    security: securedBy('token'),
     tags: [tag('clients')],
   },
   nats: {
@@ -51,7 +41,7 @@ export const servers: Readonly<Record<ServerName, JsonSchema>> = {
     protocol: 'nats',
     description:
       'Core NATS, between the gateway and the services. A caller sends a request to one replica, as `<subject>.<replica>`, or to the queue group when it knows no replica.',
-    security: securityOf('nats'),
+    security: securedBy('natsUser'),
     tags: [tag('services')],
   },
   rabbitmq: {
@@ -59,7 +49,7 @@ export const servers: Readonly<Record<ServerName, JsonSchema>> = {
     protocol: 'amqp',
     protocolVersion: '0.9.1',
     description: 'RabbitMQ, for other systems.',
-    security: securityOf('rabbitmq'),
+    security: securedBy('rabbitmqUser'),
     tags: [tag('other systems')],
   },
 };
