@@ -6,6 +6,7 @@ import { getChatHandler } from './handlers/get-chat.ts';
 import { listChatsHandler } from './handlers/list-chats.ts';
 import { openChatHandler } from './handlers/open-chat.ts';
 import { lookUpChatHandler, readChangesHandler } from './handlers/projection.ts';
+import { readLogWhenPlaced } from './handlers/read-log.ts';
 import { updateChatHandler } from './handlers/update-chat.ts';
 
 /** The table of contents of chat-service: a contract without a handler does not compile. */
@@ -17,7 +18,8 @@ export const routes = (store: ChatStore, bus: Bus) =>
     updateChat: updateChatHandler(store, bus),
     lookUpChat: lookUpChatHandler(store),
     readChanges: readChangesHandler(store),
-    readLog: readLogHandler(store),
+    readLog: readLogWhenPlaced(store),
+    readLogNow: readLogHandler(store),
     readHeads: readHeadsHandler(store),
     ping: pingHandler(store),
   }) satisfies RoutesOf<typeof chatContracts>;

@@ -79,6 +79,8 @@ export const RoomEventMeta = z.object({
   /** Its number in the owner's log of the chat; durable events only. */
   rev: Rev.optional(),
   author: z.number().optional(),
+  /** As in LogEntry. */
+  afterRev: Rev.optional(),
   origin: z.string().optional(),
 });
 export type RoomEventMeta = z.output<typeof RoomEventMeta>;

@@ -16,6 +16,8 @@ export const LogEntry = z.object({
   event: z.string(),
   rev: Rev,
   author: z.number().optional(),
+  /** In chat-service's log: the entry of message-service's log that it follows (`Placement.afterRev`). */
+  afterRev: Rev.optional(),
   payload: z.unknown(),
 });
 export type LogEntry = z.output<typeof LogEntry>;
