@@ -8,14 +8,15 @@ import type { StubChat, Stubs } from './stubs.ts';
 
 let gateway: TestGateway;
 let stubs: Stubs;
-let readLog: Stubs['readLog'];
+let normal: Pick<Stubs, 'readLog' | 'readHeads'>;
 beforeAll(async () => {
   gateway = await startGateway();
   ({ stubs } = gateway);
-  ({ readLog } = stubs);
+  const { readLog, readHeads } = stubs;
+  normal = { readLog, readHeads };
 });
 afterEach(() => {
-  stubs.readLog = readLog;
+  Object.assign(stubs, normal);
 });
 afterAll(() => gateway.stop());
 
@@ -42,7 +43,9 @@ function close(chat: StubChat): LogEntry {
 /** The messages' log cannot be read. */
 function withoutMessages(): void {
   stubs.readLog = (by) => (payload, context) =>
-    by === 'message' ? Promise.reject(new Failure('UNAVAILABLE')) : readLog.call(stubs, by)(payload, context);
+    by === 'message'
+      ? Promise.reject(new Failure('UNAVAILABLE'))
+      : normal.readLog.call(stubs, by)(payload, context);
 }
 
 const namesOf = (client: Client): string[] => client.received.map(({ event }) => event);
@@ -68,6 +71,7 @@ describe('a change that is received before the messages that it follows', () => 
 
   it('brings those that were lost from the log', async () => {
     const [chat, client] = await joined();
+    stubs.readHeads = () => () => Promise.reject(new Failure('UNAVAILABLE'));
     chat.appendMessage();
     chat.publish(close(chat));
     await client.receives('chatStatusChanged');
