@@ -3,6 +3,7 @@ import { chatContracts, chatEvents, chatHeads } from '@switchboard/shared/contra
 import { announceHeads, LogRenderer, UnknownEvents } from '@switchboard/shared/log';
 import { runService, type RunningService } from '@switchboard/shared/run-service';
 import type { Logger, Telemetry } from '@switchboard/shared/runtime';
+import { Completion } from './completion.ts';
 import type { Config } from './config.ts';
 import { events } from './events.ts';
 import { routes } from './routes.ts';
@@ -40,6 +41,7 @@ export const createChatService = (
               events: Object.values(chatEvents),
               render: (rows) => Promise.resolve(renderer.publish(rows, undefined)),
             }),
+            new Completion(store, bus, logger).start(),
           ],
         };
       },

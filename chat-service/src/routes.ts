@@ -8,6 +8,7 @@ import { identifyUserHandler } from './handlers/identify-user.ts';
 import { listChatsHandler } from './handlers/list-chats.ts';
 import { openChatHandler } from './handlers/open-chat.ts';
 import { lookUpChatHandler, readChangesHandler } from './handlers/projection.ts';
+import { readLogWhenPlaced } from './handlers/read-log.ts';
 import { updateChatHandler } from './handlers/update-chat.ts';
 
 /** The table of contents of chat-service: a contract without a handler does not compile. */
@@ -21,7 +22,8 @@ export const routes = (store: ChatStore, userIds: UserIds, bus: Bus) =>
     readChanges: readChangesHandler(store),
     identifyUser: identifyUserHandler(userIds),
     addUser: identifyUserHandler(userIds),
-    readLog: readLogHandler(store),
+    readLog: readLogWhenPlaced(store),
+    readLogNow: readLogHandler(store),
     readHeads: readHeadsHandler(store),
     ping: pingHandler(store),
   }) satisfies RoutesOf<typeof chatContracts>;

@@ -10,6 +10,7 @@ import {
 import { silent, waitFor } from '@switchboard/infra/test';
 import pg from 'pg';
 import {
+  AFTER,
   admin,
   aClient,
   type Change,
@@ -64,15 +65,18 @@ describe('a change', () => {
     expect(await chats.get(client, id)).toEqual(reopened);
     expect(Date.parse(reopened.updatedAt)).toBeGreaterThanOrEqual(Date.parse(createdAt));
 
-    const changed = (rev: number, status: string, adminId?: number) => ({
+    const placed = { at: expect.any(String), by: admin.id, afterSeq: AFTER.afterSeq };
+    const changed = (rev: number, status: string, adminId?: number, by = admin.id) => ({
       event: 'chatStatusChanged',
       rev,
-      payload: { chatId: id, status, adminId },
+      afterRev: AFTER.afterRev,
+      payload: { chatId: id, status, adminId, ...placed, by },
     });
     const assigned = (rev: number, adminId: number) => ({
       event: 'chatAssigned',
       rev,
-      payload: { chatId: id, adminId },
+      afterRev: AFTER.afterRev,
+      payload: { chatId: id, adminId, ...placed },
     });
     expect(await chats.log(id)).toEqual({
       hasMore: false,
@@ -84,7 +88,7 @@ describe('a change', () => {
         changed(5, 'PENDING'),
         changed(6, 'ACTIVE', 1),
         assigned(7, 1),
-        changed(8, 'CLOSED', 1),
+        changed(8, 'CLOSED', 1, client.id),
         changed(9, 'PENDING'),
       ],
     });
@@ -98,7 +102,7 @@ describe('a change', () => {
     ]);
   });
 
-  it('is published to the room with its rev, without an author', async () => {
+  it('is published to the room with its rev and its place, without an author', async () => {
     const { id } = await chats.open(aClient());
     const received: unknown[] = [];
     await chats.gateway
@@ -108,21 +112,24 @@ describe('a change', () => {
           event: meta.event,
           rev: meta.rev,
           author: meta.author,
+          afterRev: meta.afterRev,
           payload: JSON.parse(payload),
         }),
       )
       .untilSubscribed();
     await chats.update(admin, id, claim(admin));
     await waitFor(() => received.length > 1, { what: 'the change' });
-    const fromChat = { owner: 'chat', author: undefined };
+    const fromChat = { owner: 'chat', author: undefined, afterRev: AFTER.afterRev };
+    const { updatedAt: at } = await chats.get(admin, id);
+    const placed = { at, by: admin.id, afterSeq: AFTER.afterSeq };
     expect(received).toEqual([
       {
         ...fromChat,
         event: 'chatStatusChanged',
         rev: 2,
-        payload: { chatId: id, status: 'ACTIVE', adminId: 1 },
+        payload: { chatId: id, status: 'ACTIVE', adminId: 1, ...placed },
       },
-      { ...fromChat, event: 'chatAssigned', rev: 3, payload: { chatId: id, adminId: 1 } },
+      { ...fromChat, event: 'chatAssigned', rev: 3, payload: { chatId: id, adminId: 1, ...placed } },
     ]);
   });
 

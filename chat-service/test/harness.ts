@@ -5,6 +5,7 @@ import {
   type Actor,
   type ChatFacts,
   type PayloadOf,
+  type Placement,
   type ReplyOf,
 } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
@@ -28,11 +29,17 @@ export const otherAdmin: Actor = { id: 2, email: 'two@x.y', role: 'admin' };
 let lastClient = 1000;
 export const aClient = (): Actor => ({ id: ++lastClient, email: 'c@x.y', role: 'client' });
 
+/** Where the stub places every entry. */
+export const AFTER = { afterSeq: 7, afterRev: 9 };
+
 /** A stub of message-service, which applies chats once its gate is open. */
 export interface MessageService {
+  readonly bus: Bus;
   readonly applied: ChatFacts[];
   /** Awaited before a chat is applied. */
   gate: () => Promise<void>;
+  /** undefined: the stub is of an earlier version. */
+  after: Omit<Placement, 'rev'> | undefined;
   stop(): Promise<void>;
 }
 
@@ -42,15 +49,23 @@ export async function startMessageService(nats: TestNats): Promise<MessageServic
     user: 'message-service',
     logger: silent,
   });
-  const service: MessageService = { applied: [], gate: () => Promise.resolve(), stop: () => bus.close() };
+  const service: MessageService = {
+    bus,
+    applied: [],
+    gate: () => Promise.resolve(),
+    after: AFTER,
+    stop: () => bus.close(),
+  };
   const { applyChat } = messageContracts;
   bus.serve(
     { applyChat },
     {
-      applyChat: async ({ chat }) => {
+      applyChat: async ({ chat, since = chat.version }) => {
         await service.gate();
         service.applied.push(chat);
-        return { version: chat.version };
+        const revs = Array.from({ length: chat.version - since }, (_, index) => since + 1 + index);
+        const { after } = service;
+        return { version: chat.version, placements: after && revs.map((rev) => ({ rev, ...after })) };
       },
     },
   );

@@ -18,7 +18,9 @@ it('migrates to the schema of the entities, once, when two migrators run at the 
     'Relay1764300000000',
     'Waiting1764500000000',
     'WaitingIndexes1764500000001',
-    'Subjects1764600000000',
+    'Placement1764600000000',
+    'UnconfirmedIndex1764600000001',
+    'Subjects1764700000000',
   ]);
   expect(await schemaDrift(asMigrator())).toEqual([]);
   expect(await migrate(asMigrator(), 'chat')).toEqual([]);

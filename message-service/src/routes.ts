@@ -14,6 +14,7 @@ import { joinChatHandler } from './handlers/join-chat.ts';
 import { limited, limitedRead, type RequestLimits } from './handlers/limited.ts';
 import { listMessagesHandler } from './handlers/list-messages.ts';
 import { readMessagesHandler } from './handlers/read-messages.ts';
+import { readTimelineHandler } from './handlers/read-timeline.ts';
 import { readUpToHandler } from './handlers/read-up-to.ts';
 import { sendMessageHandler } from './handlers/send-message.ts';
 import { applyChatHandler } from './handlers/apply-chat.ts';
@@ -35,6 +36,7 @@ export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, li
     sendMessage: limited(limits, sendMessageHandler(sender, chats, bus)),
     joinChat: limitedRead(limits, joinChatHandler(store, chats)),
     listMessages: limitedRead(limits, listMessagesHandler(store, chats)),
+    readTimeline: limitedRead(limits, readTimelineHandler(store, chats, bus)),
     readMessages: limited(limits, readMessagesHandler(store, chats, bus)),
     readUpTo: limited(limits, readUpToHandler(store, chats, bus)),
     editMessage: limited(limits, editMessageHandler({ store, chats, bus })),
@@ -43,7 +45,7 @@ export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, li
     uploadFile: limited(limits, uploadFileHandler(tickets)),
     downloadFile: limited(limits, downloadFileHandler(files, tickets)),
     downloadSignedFile: downloadSignedFileHandler(files, tickets, isGoodFileUrl),
-    applyChat: applyChatHandler(chats),
+    applyChat: applyChatHandler(store, chats),
     readLog: readLogHandler(store),
     readHeads: readHeadsHandler(store),
     ping: pingHandler(store),

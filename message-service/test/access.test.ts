@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-const { sendMessage, joinChat, listMessages, readMessages, applyChat } = messageContracts;
+const { sendMessage, joinChat, listMessages, readTimeline, readMessages, applyChat } = messageContracts;
 
 const requests: [string, (chatId: string, actor: Actor) => Promise<unknown>][] = [
   [
@@ -20,6 +20,7 @@ const requests: [string, (chatId: string, actor: Actor) => Promise<unknown>][] =
   ],
   ['joining', (chatId, actor) => service.gateway.request(joinChat, { chatId }, { actor })],
   ['listing', (chatId, actor) => service.gateway.request(listMessages, { chatId }, { actor })],
+  ['reading the timeline', (chatId, actor) => service.gateway.request(readTimeline, { chatId }, { actor })],
   [
     'reading',
     async (chatId, actor) => {

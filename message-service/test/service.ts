@@ -7,6 +7,7 @@ import {
   messageContracts,
   type Actor,
   type ChatFacts,
+  type LogEntry,
   type Message,
   type NewMessage,
 } from '@switchboard/shared/contracts';
@@ -21,6 +22,8 @@ import { aChat, owner } from './given.ts';
 export class ChatServiceStub {
   readonly chats = new Map<string, ChatFacts>();
   readonly lookedUp: string[] = [];
+  /** The log of each chat. */
+  readonly logs = new Map<string, LogEntry[]>();
   readonly bus: Bus;
   #isStopped = false;
 
@@ -32,15 +35,19 @@ export class ChatServiceStub {
     const stub = new ChatServiceStub(
       await Bus.connect({ url: nats.url('chat-service'), user: 'chat-service', logger: silent }),
     );
-    const { lookUpChat, readChanges } = chatContracts;
+    const { lookUpChat, readChanges, readLogNow } = chatContracts;
     stub.bus.serve(
-      { lookUpChat, readChanges },
+      { lookUpChat, readChanges, readLogNow },
       {
         lookUpChat: ({ chatId }) => {
           stub.lookedUp.push(chatId);
           return Promise.resolve({ chat: stub.chats.get(chatId) });
         },
         readChanges: () => Promise.resolve({ chats: [], hasMore: false }),
+        readLogNow: ({ chatId, after, limit }) => {
+          const entries = (stub.logs.get(chatId) ?? []).slice(after, after + limit);
+          return Promise.resolve({ entries, hasMore: entries.length === limit });
+        },
       },
     );
     await stub.bus.flush();

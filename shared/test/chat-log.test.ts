@@ -30,14 +30,16 @@ const row = (rev: number, chat = chatId): LogRow => ({
   event: 'said',
   payload: { text: `${rev} "é" \\ ', {}` },
 });
+/** The same, as it is read. */
+const stored = (rev: number) => ({ ...row(rev), at: expect.any(Date) });
 const START: LogPosition = { xact: 0, position: 0 };
 const last = (rows: readonly LogPosition[], otherwise: LogPosition): LogPosition => rows.at(-1) ?? otherwise;
 
 describe('the log of a chat', () => {
   it('returns appended entries in order, after any rev, up to the limit', async () => {
     await log.append(pool, [row(1), row(2), row(3), row(1, randomUUID())]);
-    expect(await log.read(pool, chatId, 0, 10)).toEqual([row(1), row(2), row(3)]);
-    expect(await log.read(pool, chatId, 1, 1)).toEqual([row(2)]);
+    expect(await log.read(pool, chatId, 0, 10)).toEqual([stored(1), stored(2), stored(3)]);
+    expect(await log.read(pool, chatId, 1, 1)).toEqual([stored(2)]);
     expect(await log.read(pool, chatId, 3, 10)).toEqual([]);
     expect(await log.read(pool, randomUUID(), 0, 10)).toEqual([]);
   });
@@ -45,7 +47,7 @@ describe('the log of a chat', () => {
   it('rejects a repeated rev, with all entries of the same append', async () => {
     await log.append(pool, [row(1)]);
     await expect(log.append(pool, [row(2), row(1)])).rejects.toThrow(/duplicate key/);
-    expect(await log.read(pool, chatId, 0, 10)).toEqual([row(1)]);
+    expect(await log.read(pool, chatId, 0, 10)).toEqual([stored(1)]);
   });
 
   it('keeps nothing of a transaction that is rolled back', async () => {

@@ -42,6 +42,7 @@ describe('subjects', () => {
       lookUpChat: 'internal.chat.v1.lookUp',
       readChanges: 'internal.chat.v1.readChanges',
       readLog: 'chat.v1.readLog',
+      readLogNow: 'internal.chat.v1.readLog',
       readHeads: 'chat.v1.readHeads',
       ping: 'chat.v1.ping',
     });
@@ -49,6 +50,7 @@ describe('subjects', () => {
       sendMessage: 'message.v1.send',
       joinChat: 'message.v1.join',
       listMessages: 'message.v1.list',
+      readTimeline: 'message.v1.timeline',
       readMessages: 'message.v1.read',
       uploadFile: 'message.v1.uploadFile',
       downloadFile: 'message.v1.downloadFile',

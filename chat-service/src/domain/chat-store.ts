@@ -5,15 +5,28 @@ import type {
   ChatStatus,
   Heads,
   LogEntry,
+  Placement,
   Trace,
 } from '@switchboard/shared/contracts';
 import type { Change } from './chat.ts';
 
-/** A committed change, to be published. */
-export interface Changed {
-  readonly chat: Chat;
+/** A committed change that message-service may not hold. */
+export interface Unconfirmed {
   readonly facts: ChatFacts;
+  /** The places of the entries behind this `rev` are not known. */
+  readonly since: number;
+  /** To be published. */
   readonly entries: readonly LogEntry[];
+}
+
+export interface Changed extends Unconfirmed {
+  readonly chat: Chat;
+}
+
+/** The place of a change in the order in which they were made. */
+export interface UnconfirmedKey {
+  readonly changedAt: Date;
+  readonly chatId: string;
 }
 
 export interface Opening {
@@ -43,8 +56,19 @@ export interface ChatStore {
    * nothing changes. `entries`: those that no reply has confirmed, of earlier changes too.
    */
   change(chatId: string, change: Change, actor: Actor, trace: Trace): Promise<Changed>;
-  /** Records that message-service holds this version, so that chat-service may reply to the change. */
-  confirm(chatId: string, version: number): Promise<void>;
+  /**
+   * Records that message-service holds this version, and where entries stand: a place that is stored never
+   * changes.
+   */
+  confirm(chatId: string, version: number, placements: readonly Placement[]): Promise<void>;
+  /** Changes behind `after` that are at least this old and not confirmed, the oldest first. */
+  listUnconfirmed(
+    minAgeMs: number,
+    after: UnconfirmedKey | undefined,
+    limit: number,
+  ): Promise<(Unconfirmed & { readonly key: UnconfirmedKey })[]>;
+  /** Whether the chat's last change is not confirmed and younger than this. */
+  isBeingPlaced(chatId: string, maxAgeMs: number): Promise<boolean>;
   facts(chatId: string): Promise<ChatFacts | undefined>;
   changesAfter(
     cursor: string | undefined,

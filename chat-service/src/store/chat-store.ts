@@ -1,5 +1,6 @@
 import {
   chatEvents,
+  LOG_PAGE,
   logEntry,
   mayEnterAny,
   type Chat,
@@ -8,8 +9,8 @@ import {
   type Trace,
 } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
-import { ChatLog, type LogRenderer, type LogRow } from '@switchboard/shared/log';
-import { isReachable, databaseWork } from '@switchboard/shared/postgres';
+import { ChatLog, type LogRenderer } from '@switchboard/shared/log';
+import { isReachable, databaseWork, type Database } from '@switchboard/shared/postgres';
 import { In, type DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import {
@@ -19,19 +20,21 @@ import {
   type ChatState,
   type OpenLimit,
 } from '../domain/chat.ts';
-import type { Changed, ChatStore } from '../domain/chat-store.ts';
+import type { Changed, ChatStore, Unconfirmed } from '../domain/chat-store.ts';
+import { entriesOf } from '../domain/entries.ts';
+import { placementOf, type PlacementOf } from '../domain/placements.ts';
 import { decodeKey, decodePosition, encodeKey, encodePosition } from './cursors.ts';
 import { chatEntity, SCHEMA, type ChatRow } from './entities.ts';
+import { confirmVersion, readPlacements } from './placements.ts';
 
 /** Chats in Postgres. Every change is one transaction: the row under its lock, and its entry in the log. */
 export function createChatStore(
   database: DataSource,
-  renderer: LogRenderer<undefined, undefined>,
+  renderer: LogRenderer<PlacementOf, undefined>,
   limit: OpenLimit,
 ): ChatStore & { readonly log: ChatLog } {
   const chats = database.getRepository(chatEntity);
   const log = new ChatLog(SCHEMA);
-  const toEntries = (rows: readonly LogRow[]): LogEntry[] => renderer.render(rows, undefined);
 
   return {
     log,
@@ -97,21 +100,44 @@ export function createChatStore(
           const before = toState(row);
           const after = decideChange(before, change, actor);
           return after === before
-            ? await unconfirmed(transaction, row)
-            : await apply(transaction, row, after, trace);
+            ? { chat: toChat(row), ...(await unconfirmed(transaction, row)) }
+            : await apply(transaction, row, after, actor.id, trace);
         }),
       ),
 
-    confirm: (chatId, version) =>
+    confirm: (chatId, version, placements) =>
       databaseWork(async () => {
-        await chats
-          .createQueryBuilder()
-          .update()
-          .set({ confirmedVersion: version })
-          .updateEntity(false)
-          .where('id = :chatId AND confirmedVersion < :version', { chatId, version })
-          .execute();
+        await confirmVersion(database, chatId, version, placements);
       }),
+
+    listUnconfirmed: (minAgeMs, after, pageSize) =>
+      databaseWork(async () => {
+        const query = chats
+          .createQueryBuilder('chat')
+          .where('chat.version > chat.confirmedVersion')
+          .andWhere(`chat.updatedAt < now() - make_interval(secs => :age)`, { age: minAgeMs / 1_000 })
+          .orderBy('chat.updatedAt')
+          .addOrderBy('chat.id')
+          .take(pageSize);
+        if (after !== undefined)
+          query.andWhere('(chat.updatedAt, chat.id) > (:changedAt, :chatId)', { ...after });
+        const rows = await query.getMany();
+        return Promise.all(
+          rows.map(async (row) => ({
+            key: { changedAt: row.updatedAt, chatId: row.id },
+            ...(await unconfirmed(database, row)),
+          })),
+        );
+      }),
+
+    isBeingPlaced: (chatId, maxAgeMs) =>
+      databaseWork(() =>
+        chats
+          .createQueryBuilder('chat')
+          .where('chat.id = :chatId AND chat.version > chat.confirmedVersion', { chatId })
+          .andWhere('chat.updatedAt > now() - make_interval(secs => :age)', { age: maxAgeMs / 1_000 })
+          .getExists(),
+      ),
 
     facts: (chatId) =>
       databaseWork(async () => {
@@ -133,8 +159,8 @@ export function createChatStore(
 
     readLog: (chatId, after, limit) =>
       databaseWork(async () => {
-        const rows = await log.read(database, chatId, after, limit);
-        return { entries: toEntries(rows), hasMore: rows.length === limit };
+        const entries = await readEntries(database, chatId, after, limit);
+        return { entries, hasMore: entries.length === limit };
       }),
     heads: (chatIds) => databaseWork(() => log.heads(database, chatIds)),
     isReady: () => isReachable(database),
@@ -144,10 +170,11 @@ export function createChatStore(
     transaction: EntityManager,
     row: ChatRow,
     after: ChatState,
+    by: number,
     trace: Trace,
   ): Promise<Changed> {
-    const entries = entriesOf(toState(row), after, row.version);
     const now = new Date();
+    const entries = entriesOf(toState(row), after, row.version, { at: now.toISOString(), by });
     const next: ChatRow = {
       ...row,
       status: after.status,
@@ -168,19 +195,31 @@ export function createChatStore(
   ): Promise<Changed> {
     const rows = entries.map((entry) => ({ chatId: row.id, ...entry }));
     await log.append(transaction, rows, trace);
-    return { chat: toChat(row), facts: toFacts(row), entries };
+    return { chat: toChat(row), facts: toFacts(row), since: sinceOf(row), entries };
   }
 
-  /** A repeat of a change whose reply was lost: what may not have been published. */
-  async function unconfirmed(transaction: EntityManager, row: ChatRow): Promise<Changed> {
-    const { id, version, confirmedVersion } = row;
-    const rows =
-      version > confirmedVersion
-        ? await log.read(transaction, id, confirmedVersion, version - confirmedVersion)
-        : [];
-    return { chat: toChat(row), facts: toFacts(row), entries: toEntries(rows) };
+  /** What a change without a reply may have left unpublished. */
+  async function unconfirmed(source: Database, row: ChatRow): Promise<Unconfirmed> {
+    const since = sinceOf(row);
+    const entries = row.version > since ? await readEntries(source, row.id, since, row.version - since) : [];
+    return { facts: toFacts(row), since, entries };
+  }
+
+  async function readEntries(
+    source: Database,
+    chatId: string,
+    after: number,
+    count: number,
+  ): Promise<LogEntry[]> {
+    const rows = await log.read(source, chatId, after, count);
+    const placements = await readPlacements(source, chatId, after, rows.at(-1)?.rev ?? after);
+    return renderer.render(rows, placementOf(placements));
   }
 }
+
+/** At most a page of entries is completed; older ones, after a long failure, keep no place. */
+const sinceOf = ({ version, confirmedVersion }: ChatRow): number =>
+  Math.max(confirmedVersion, version - LOG_PAGE);
 
 /** How lists are ordered, and paged by the same columns. */
 const ORDERS = {
@@ -220,16 +259,6 @@ function newRow(clientId: number, idempotencyKey: string | undefined): ChatRow {
     version: 1,
     confirmedVersion: 1,
   };
-}
-
-/** The entries of a change: of the status, and of the admin if the chat has another one. */
-function entriesOf(before: ChatState, { id: chatId, status, adminId }: ChatState, rev: number): LogEntry[] {
-  const entries: LogEntry[] = [];
-  if (status !== before.status)
-    entries.push(logEntry(chatEvents.chatStatusChanged, rev + 1, { chatId, status, adminId }));
-  if (adminId !== undefined && adminId !== before.adminId)
-    entries.push(logEntry(chatEvents.chatAssigned, rev + entries.length + 1, { chatId, adminId }));
-  return entries;
 }
 
 const toState = (row: ChatRow): ChatState => ({

@@ -46,6 +46,7 @@ export const chatEntity = new EntitySchema<ChatRow>({
     { name: 'chat_newest', columns: ['createdAt', 'id'] },
     { name: 'chat_newest_of_client', columns: ['clientId', 'createdAt', 'id'] },
     { name: 'chat_by_status', columns: ['status', 'createdAt', 'id'] },
+    { name: 'chat_unconfirmed', columns: ['updatedAt', 'id'], where: 'version > confirmed_version' },
     { name: 'chat_waiting', columns: ['waitingSince', 'id'], where: `status = 'PENDING'` },
     // Not unique: a table that grows with chats is unique by chat first. `open` runs one request of a client
     // at a time.
@@ -69,4 +70,22 @@ const subjectEntity = new EntitySchema<Record<string, unknown>>({
   uniques: [{ name: 'subject_user_id', columns: ['userId'] }],
 });
 
-export const entities = [chatEntity, subjectEntity, chatLogEntity(SCHEMA), ...relayEntities(SCHEMA)];
+const placementEntity = new EntitySchema<Record<string, unknown>>({
+  name: 'placement',
+  tableName: 'placement',
+  schema: SCHEMA,
+  columns: {
+    chatId: { name: 'chat_id', type: 'uuid', primary: true, primaryKeyConstraintName: 'placement_pkey' },
+    rev: { type: 'integer', primary: true, primaryKeyConstraintName: 'placement_pkey' },
+    afterSeq: { name: 'after_seq', type: 'integer' },
+    afterRev: { name: 'after_rev', type: 'integer' },
+  },
+});
+
+export const entities = [
+  chatEntity,
+  placementEntity,
+  subjectEntity,
+  chatLogEntity(SCHEMA),
+  ...relayEntities(SCHEMA),
+];

@@ -11,6 +11,16 @@ const readLogOf = { chat: chatContracts.readLog, message: messageContracts.readL
 /** Replicas publish out of order by a moment: only what is still missing then is read from the log. */
 const REORDER_MS = 20;
 const RETRY_MS = 250;
+/** How long a change of the chat waits for the messages that it follows. */
+const MAX_HOLD_MS = 1_000;
+
+/** A change of the chat that waits for messages. */
+interface Held {
+  /** Of message-service's log: the change is due behind this entry. */
+  readonly afterRev: number;
+  readonly timer: NodeJS.Timeout;
+  readonly offer: () => void;
+}
 
 /** A log entry; `delivery` only if it was published, not read from the log. */
 export type ReceivedEntry = LogEntry & { readonly delivery?: Delivery };
@@ -26,6 +36,8 @@ export class RoomLogs {
   readonly #deliver: (owner: DurableOwner, entries: readonly ReceivedEntry[]) => void;
   readonly #followers = { chat: new Follower<ReceivedEntry>(), message: new Follower<ReceivedEntry>() };
   readonly #isFilling = { chat: false, message: false };
+  /** By `rev`. Rarely any. */
+  readonly #held = new Map<number, Held>();
   #isOpen = true;
 
   constructor(
@@ -37,7 +49,10 @@ export class RoomLogs {
     this.#chatId = chatId;
     this.#bus = bus;
     this.#logger = logger;
-    this.#deliver = deliver;
+    this.#deliver = (owner, entries) => {
+      deliver(owner, entries);
+      this.#releaseDue();
+    };
   }
 
   /** The last delivered `rev`; undefined before `begin`. */
@@ -59,18 +74,20 @@ export class RoomLogs {
   /** The owner has published the entry `rev`. */
   receive(owner: DurableOwner, rev: number, { meta, payload }: RoomEventFrame, delivery: Delivery): void {
     const follower = this.#followers[owner];
-    if (follower.has(rev)) {
+    if (follower.has(rev) || (owner === 'chat' && this.#held.has(rev))) {
       delivery.repeated();
       return;
     }
     const isGap = follower.position !== undefined && rev > follower.position + 1;
     if (isGap) delivery.held();
-    const { event, author, socketId } = meta;
-    this.#deliver(
-      owner,
-      follower.offer({ event, rev, author, socketId, payload: new Json(payload), delivery }),
-    );
-    this.#fillIfBehind(owner);
+    const { event, author, socketId, afterRev } = meta;
+    this.#behindMessages(rev, afterRev, () => {
+      this.#deliver(
+        owner,
+        follower.offer({ event, rev, author, socketId, payload: new Json(payload), delivery }),
+      );
+      this.#fillIfBehind(owner);
+    });
   }
 
   /** The owner's log reaches `rev`. */
@@ -94,6 +111,35 @@ export class RoomLogs {
 
   close(): void {
     this.#isOpen = false;
+    for (const { timer } of this.#held.values()) clearTimeout(timer);
+    this.#held.clear();
+  }
+
+  /** Offers a change of the chat behind the messages that it follows; after MAX_HOLD_MS without them. */
+  #behindMessages(rev: number, afterRev: number | undefined, offer: () => void): void {
+    const position = this.#followers.message.position;
+    if (afterRev === undefined || position === undefined || position >= afterRev) {
+      offer();
+      return;
+    }
+    if (this.#held.has(rev)) return;
+    const timer = setTimeout(() => {
+      this.#release(rev);
+    }, MAX_HOLD_MS);
+    this.#held.set(rev, { afterRev, timer, offer });
+    this.receiveHead('message', afterRev);
+  }
+
+  #releaseDue(): void {
+    const position = this.#followers.message.position ?? 0;
+    for (const [rev, { afterRev }] of this.#held) if (afterRev <= position) this.#release(rev);
+  }
+
+  #release(rev: number): void {
+    const held = this.#held.get(rev);
+    this.#held.delete(rev);
+    clearTimeout(held?.timer);
+    held?.offer();
   }
 
   #fillIfBehind(owner: DurableOwner): void {
@@ -112,9 +158,13 @@ export class RoomLogs {
     await sleep(REORDER_MS);
     while (this.#isOpen && follower.isBehind) {
       try {
-        const entries = await this.#readPage(owner, follower.position ?? 0, LOG_PAGE);
-        for (const entry of entries) this.#fillWith(owner, entry);
-        if (entries.length === 0) await sleep(RETRY_MS);
+        const { position = 0 } = follower;
+        const entries = await this.#readPage(owner, position, LOG_PAGE);
+        for (const entry of entries)
+          this.#behindMessages(entry.rev, entry.afterRev, () => {
+            this.#fillWith(owner, entry);
+          });
+        if (follower.position === position) await sleep(RETRY_MS);
       } catch (error) {
         this.#logger.debug({ err: error, owner }, 'rooms: filling a gap failed');
         await sleep(RETRY_MS);

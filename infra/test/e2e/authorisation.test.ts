@@ -64,6 +64,7 @@ const routes: Record<string, (subject: Subject) => [method: string, path: string
   'GET /chats/:chatId': ({ chatId }) => ['GET', `/chats/${chatId}`],
   'PATCH /chats/:chatId': ({ chatId }) => ['PATCH', `/chats/${chatId}`, { adminId: assigned.id }],
   'GET /chats/:chatId/messages': ({ chatId }) => ['GET', `/chats/${chatId}/messages`],
+  'GET /chats/:chatId/timeline': ({ chatId }) => ['GET', `/chats/${chatId}/timeline`],
   'GET /files/:fileId': ({ fileId }) => ['GET', `/files/${fileId}`],
   'GET /chats': () => ['GET', '/chats'],
   'POST /chats': () => ['POST', '/chats', { clientId: owner.id }],
@@ -123,6 +124,7 @@ describe('access by role', () => {
     'GET /chats/:chatId': members,
     'PATCH /chats/:chatId': { ...members, owner: 'FORBIDDEN' },
     'GET /chats/:chatId/messages': members,
+    'GET /chats/:chatId/timeline': members,
     'GET /files/:fileId': { ...members, stranger: 'FILE_NOT_FOUND' },
     'GET /chats': { ...members, stranger: 'ok' },
     'POST /chats': { ...members, stranger: 'FORBIDDEN' },
@@ -214,6 +216,7 @@ describe('a stranger cannot distinguish a foreign resource from a missing one', 
     'GET /chats/:chatId',
     'PATCH /chats/:chatId',
     'GET /chats/:chatId/messages',
+    'GET /chats/:chatId/timeline',
     'GET /files/:fileId',
   ])('by the reply to %s or by its time', async (route) => {
     await compare((subject) => byHttp(stranger, routes[route]?.(subject) ?? ['', '']));

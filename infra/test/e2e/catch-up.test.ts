@@ -34,7 +34,7 @@ describe('joinChat with after', () => {
     expect(data).toMatchObject({ chatId, status: 'ACTIVE', recovered: true, hasMore: false });
     expect(data.messages.map((message) => message.text)).toEqual(['b', 'c']);
     expect(data.reads).toEqual([{ chatId, userId: agent.id, messageIds: sent }]);
-    expect(data.statusChanges).toEqual([{ chatId, status: 'ACTIVE', adminId: agent.id }]);
+    expect(data.statusChanges).toMatchObject([{ chatId, status: 'ACTIVE', adminId: agent.id, afterSeq: 3 }]);
     expect(Object.keys(data)).not.toContain('revs');
 
     await admin.request('sendMessage', { chatId, message: { text: 'd' } });

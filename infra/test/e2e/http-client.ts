@@ -1,5 +1,11 @@
 import { expect } from '@jest/globals';
-import { Chat, FileInfo, messageContracts, type Message } from '@switchboard/shared/contracts';
+import {
+  Chat,
+  FileInfo,
+  messageContracts,
+  type Message,
+  type TimelineItem,
+} from '@switchboard/shared/contracts';
 import { z } from 'zod';
 import type { TestSystem, TokenSubject } from '../helpers/index.ts';
 import { http } from './client.ts';
@@ -79,6 +85,18 @@ export class HttpUser {
     );
     expect(reply.status).toBe(200);
     return messageContracts.listMessages.reply.parse(reply.body);
+  }
+
+  async timeline(
+    chatId: string,
+    query: Record<string, string> = {},
+  ): Promise<{ items: TimelineItem[]; nextCursor?: string | undefined }> {
+    const reply = await this.request(
+      'GET',
+      `/chats/${chatId}/timeline?${new URLSearchParams(query).toString()}`,
+    );
+    expect(reply.status).toBe(200);
+    return messageContracts.readTimeline.reply.parse(reply.body);
   }
 
   /** Sends a multipart form as a browser does. */

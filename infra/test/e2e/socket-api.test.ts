@@ -345,8 +345,8 @@ describe('chatStatusChanged', () => {
       status: 'ACTIVE',
       adminId,
     });
-    expect(await client.receives('chatStatusChanged')).toEqual({ chatId, status: 'ACTIVE', adminId });
-    expect(await admin.receives('chatStatusChanged')).toEqual({ chatId, status: 'ACTIVE', adminId });
+    expect(await client.receives('chatStatusChanged')).toMatchObject({ chatId, status: 'ACTIVE', adminId });
+    expect(await admin.receives('chatStatusChanged')).toMatchObject({ chatId, status: 'ACTIVE', adminId });
   });
 
   it('stops messages when the chat closes, and accepts them when it reopens', async () => {

@@ -10,10 +10,12 @@ import type {
   Message,
   messageEvents,
   NewMessage,
+  Placement,
   ReadMark,
   Trace,
 } from '@switchboard/shared/contracts';
 import type { DecideChange } from './change-message.ts';
+import type { TimelineMessages } from './timeline.ts';
 
 export interface Snapshot {
   readonly status: ChatStatus;
@@ -86,6 +88,15 @@ export interface MessageStore {
     chatId: string,
     page: { limit: number; cursor?: string },
   ): Promise<MessagePage | undefined>;
+  /** The last `limit` messages before a `seq`; undefined: before the end. */
+  timelineMessages(
+    actor: Actor,
+    chatId: string,
+    before: number | undefined,
+    limit: number,
+  ): Promise<TimelineMessages | undefined>;
+  /** Where the entries of chat-service's log from `since` + 1 to `upTo` stand; the projection holds them. */
+  placements(chatId: string, since: number, upTo: number): Promise<Placement[]>;
   /** Throws MESSAGE_NOT_FOUND and marks none if one of the messages is not in the chat. */
   markRead(
     actor: Actor,

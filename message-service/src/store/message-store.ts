@@ -21,6 +21,7 @@ import { changeMessage } from './changes.ts';
 import { marksOf, toReadMarks } from './read-marks.ts';
 import { markRead, readUpTo } from './reading.ts';
 import { RenderedLog } from './rendered-log.ts';
+import { placements, timelineMessages } from './timeline.ts';
 
 /** Messages, read marks and their log in Postgres. Sending is in `send/`. */
 export function createMessageStore(
@@ -85,6 +86,9 @@ export function createMessageStore(
         };
       }),
 
+    timelineMessages: (actor, chatId, before = ABOVE_EVERY_SEQ, limit) =>
+      databaseWork(() => timelineMessages(statements, toMessage, actor, chatId, before, limit)),
+    placements: (chatId, since, upTo) => databaseWork(() => placements(statements, chatId, since, upTo)),
     catchUp: (actor, chatId, from, limit) =>
       databaseWork(() => catchUp(statements, rendered, actor, chatId, from, limit)),
     markRead: (actor, chatId, messageIds, trace) =>

@@ -81,6 +81,8 @@ export const RoomEventMeta = z.object({
   author: z.number().optional(),
   /** The socket that caused it. */
   socketId: z.string().optional(),
+  /** As in LogEntry. */
+  afterRev: Rev.optional(),
   origin: z.string().optional(),
 });
 export type RoomEventMeta = z.output<typeof RoomEventMeta>;

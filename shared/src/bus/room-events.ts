@@ -57,11 +57,11 @@ export class RoomEvents {
   publish(
     owner: RoomOwner,
     chatId: string,
-    { event, rev, author, socketId, payload }: Omit<LogEntry, 'rev'> & { rev?: number },
+    { event, rev, author, socketId, afterRev, payload }: Omit<LogEntry, 'rev'> & { rev?: number },
     cause: Trace,
   ): void {
     const frame = encodeRoomEvent({
-      meta: { event, rev, author, socketId, origin: cause.origin },
+      meta: { event, rev, author, socketId, afterRev, origin: cause.origin },
       payload: jsonOf(payload),
     });
     const span = this.#spans.begin(`publish ${roomTemplate(owner)}`, 'producer', {

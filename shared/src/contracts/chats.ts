@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { always, durableEvent, eventsOf, integrationEvent, request } from './define.ts';
 import { ADMIN, AT, CHAT_ID, CLIENT, CURSOR, LATER } from './examples.ts';
 import { headsSignal, logContracts, pingContract } from './log.ts';
+import { AfterSeq } from './placement.ts';
 import { userContracts } from './users.ts';
 import {
   ChatId,
@@ -41,8 +42,14 @@ export const ChatFacts = z.object({
 export type ChatFacts = z.output<typeof ChatFacts>;
 
 export const Opened = z.object({ chatId: ChatId, clientId: UserId });
-export const StatusChanged = z.object({ chatId: ChatId, status: ChatStatus, adminId: UserId.optional() });
-export const Assigned = z.object({ chatId: ChatId, adminId: UserId });
+/** When a change was made, and the user who made it. Entries of earlier versions lack `by`. */
+const Change = z.object({ chatId: ChatId, at: Timestamp.optional(), by: UserId.optional() });
+const StatusFact = Change.extend({ status: ChatStatus, adminId: UserId.optional() });
+const AssignmentFact = Change.extend({ adminId: UserId });
+/** What members receive of a change: also where it stands, once message-service has applied it. */
+const placed = { afterSeq: AfterSeq.optional() };
+export const StatusChanged = StatusFact.extend(placed);
+export const Assigned = AssignmentFact.extend(placed);
 
 const OpenChat = z.strictObject({
   clientId: UserId.optional(),
@@ -70,6 +77,8 @@ const CHAT = {
 } as const;
 const CLAIMED = { id: CHAT_ID, clientId: CLIENT.id, adminId: ADMIN.id, status: 'ACTIVE' } as const;
 const FACTS = { id: CHAT_ID, clientId: CLIENT.id, adminId: ADMIN.id, status: 'ACTIVE', version: 2 } as const;
+
+const chatLog = logContracts('chat');
 
 export const chatContracts = {
   openChat: request('chat.v1.open', {
@@ -156,11 +165,18 @@ export const chatContracts = {
   }),
 
   ...userContracts,
-  ...logContracts('chat'),
+  ...chatLog,
+  readLogNow: {
+    ...chatLog.readLog,
+    subject: 'internal.chat.v1.readLog' as const,
+    description:
+      'As `chat.v1.readLog`, which waits up to a second for the place of the last change; this one does not. For message-service, which decides places.',
+  },
   ping: pingContract('chat'),
 };
 
-const CHANGED = { chatId: CHAT_ID, status: 'ACTIVE', adminId: ADMIN.id } as const;
+const CHANGED = { chatId: CHAT_ID, status: 'ACTIVE', adminId: ADMIN.id, at: AT, by: ADMIN.id } as const;
+const ASSIGNED = { chatId: CHAT_ID, adminId: ADMIN.id, at: AT, by: ADMIN.id } as const;
 
 /** The events of chat-service: the table of contents of its log. */
 export const chatEvents = eventsOf('chat', {
@@ -182,17 +198,18 @@ export const chatEvents = eventsOf('chat', {
   chatAssigned: durableEvent({
     socket: true,
     catchUp: 'assignments',
-    description: 'The chat has another admin: it was claimed (behind `chatStatusChanged`) or given to them.',
+    description:
+      'The chat has another admin: it was claimed (behind `chatStatusChanged`) or given to them. `at`, `by` and `afterSeq` as in `chatStatusChanged`.',
     payload: Assigned,
-    example: { chatId: CHAT_ID, adminId: ADMIN.id },
+    example: { ...ASSIGNED, afterSeq: 12 },
     to: 'everyone',
     author: () => undefined,
     integration: integrationEvent('chat.assigned', {
       version: 1,
       description:
         'The chat has another admin: it was claimed (behind `chat.status_changed`) or given to them.',
-      data: Assigned,
-      example: { chatId: CHAT_ID, adminId: ADMIN.id },
+      data: AssignmentFact,
+      example: ASSIGNED,
     }),
   }),
 
@@ -200,16 +217,17 @@ export const chatEvents = eventsOf('chat', {
     socket: true,
     catchUp: 'statusChanges',
     description:
-      'The chat was claimed, released, closed or reopened. `adminId`: its admin from then on, if it has one.',
+      'The chat was claimed, released, closed or reopened. `adminId`: its admin from then on, if it has one. ' +
+      '`at`, `by`: when, and the user who did it. `afterSeq`: the last message before it, 0 for none; absent while message-service has not applied the change.',
     payload: StatusChanged,
-    example: CHANGED,
+    example: { ...CHANGED, afterSeq: 12 },
     to: 'everyone',
     author: () => undefined,
     integration: integrationEvent('chat.status_changed', {
       version: 1,
       description:
         'A chat was claimed, released, closed or reopened. `adminId`: its admin from then on, if it has one.',
-      data: StatusChanged,
+      data: StatusFact,
       example: CHANGED,
     }),
   }),

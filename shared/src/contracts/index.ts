@@ -29,10 +29,12 @@ export {
 } from './message-values.ts';
 export * from './messages.ts';
 export * from './parse.ts';
+export * from './placement.ts';
 export * from './presence.ts';
 export { MAX_UNREAD } from './reads.ts';
 export * from './session.ts';
 export type * from './socket-events.ts';
+export * from './timeline.ts';
 export * from './trace.ts';
 export { Subject } from './users.ts';
 export * from './values.ts';

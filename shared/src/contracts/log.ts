@@ -18,6 +18,8 @@ export const LogEntry = z.object({
   author: z.number().optional(),
   /** The socket that caused it; only in what is published, not in what is read from the log. */
   socketId: z.string().optional(),
+  /** In chat-service's log: the entry of message-service's log that it follows (`Placement.afterRev`). */
+  afterRev: Rev.optional(),
   payload: z.unknown(),
 });
 export type LogEntry = z.output<typeof LogEntry>;

@@ -5,6 +5,8 @@ import { ADMIN, CHAT_ID, CLIENT, CURSOR, MESSAGE_ID } from './examples.ts';
 import { fileContracts } from './files.ts';
 import { logContracts, pingContract } from './log.ts';
 import { messageChangeContracts } from './message-changes.ts';
+import { Placement } from './placement.ts';
+import { ASSIGNMENT_ITEM, AssignmentItem, StatusItem, timelineRequest } from './timeline.ts';
 import {
   MARK,
   Message,
@@ -32,6 +34,10 @@ const ListMessages = z.strictObject({
   limit: PageLimit.optional(),
   cursor: Cursor.optional(),
 });
+
+const MessageItem = z.object({ kind: z.literal('message'), message: Message });
+const TimelineItem = z.union([MessageItem, StatusItem, AssignmentItem]);
+export type TimelineItem = z.output<typeof TimelineItem>;
 
 const Snapshot = z.object({
   chatId: ChatId,
@@ -139,6 +145,15 @@ export const messageContracts = {
     errors: ['CHAT_NOT_FOUND', 'VALIDATION'],
   }),
 
+  readTimeline: request('message.v1.timeline', {
+    ...timelineRequest,
+    reply: z.object({ items: z.array(TimelineItem), nextCursor: Cursor.optional() }),
+    example: {
+      payload: { chatId: CHAT_ID, limit: 50 },
+      reply: { items: [{ kind: 'message', message: MESSAGE }, ASSIGNMENT_ITEM], nextCursor: CURSOR },
+    },
+  }),
+
   ...readContracts,
   ...messageChangeContracts,
   ...fileContracts,
@@ -147,14 +162,16 @@ export const messageContracts = {
     caller: 'service',
     isIdempotent: always,
     description:
-      'Applies a change that chat-service pushes before it replies to its own caller. The reply means that the projection holds it.',
-    payload: z.object({ chat: ChatFacts }),
-    reply: z.object({ version: Rev }),
+      'Applies a change that chat-service pushes before it replies to its own caller. The reply means that the projection holds it. ' +
+      'With `since`: where the entries of the log behind that `rev`, up to the version, stand among the messages.',
+    payload: z.object({ chat: ChatFacts, since: Rev.optional() }),
+    reply: z.object({ version: Rev, placements: z.array(Placement).optional() }),
     example: {
       payload: {
         chat: { id: CHAT_ID, clientId: CLIENT.id, adminId: ADMIN.id, status: 'CLOSED', version: 3 },
+        since: 2,
       },
-      reply: { version: 3 },
+      reply: { version: 3, placements: [{ rev: 3, afterSeq: 12, afterRev: 14 }] },
     },
     errors: ['UNAVAILABLE'],
   }),

@@ -9,6 +9,8 @@ export interface LogRow {
   readonly rev: number;
   readonly event: string;
   readonly payload: unknown;
+  /** When it was appended, by the owner's Postgres; only of an entry that was read. */
+  readonly at?: Date;
 }
 
 /** An entry with its position in the whole log. */
@@ -79,7 +81,7 @@ export class ChatLog {
   /** Entries of one chat after `after`, in order. */
   read(database: Database, chatId: string, after: number, limit: number): Promise<LogRow[]> {
     return database.query(
-      `/* read-log */ SELECT chat_id AS "chatId", rev, event, payload FROM ${this.#table} WHERE chat_id = $1 AND rev > $2 ORDER BY rev LIMIT $3`,
+      `/* read-log */ SELECT chat_id AS "chatId", rev, event, payload, at FROM ${this.#table} WHERE chat_id = $1 AND rev > $2 ORDER BY rev LIMIT $3`,
       [chatId, after, limit],
     );
   }

@@ -39,6 +39,7 @@ it('every unique key of a table that grows with chats starts with the chat', asy
   expect([...new Set(keys.map(({ table }) => table))]).toEqual([
     'chat.chat',
     'chat.chat_log',
+    'chat.placement',
     'message.chat',
     'message.chat_log',
     'message.message',

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Numbers of the users whose subject is none. */
-export class Subjects1764600000000 implements MigrationInterface {
+export class Subjects1764700000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       CREATE TABLE chat.subject (

@@ -1,0 +1,17 @@
+import { decodeCursor, encodeCursor } from '@switchboard/shared/cursor';
+import { z } from 'zod';
+import type { TimelinePoint } from '../domain/timeline.ts';
+
+const Point = z
+  .string()
+  .regex(/^timeline:\d{1,9}:\d{1,9}$/)
+  .transform((text): TimelinePoint => {
+    const [seq, rev] = text.split(':').slice(1).map(Number);
+    return { seq: seq ?? 0, rev: rev ?? 0 };
+  })
+  .refine(({ seq, rev }) => seq > 0 && rev > 0);
+
+export const encodeTimelinePoint = ({ seq, rev }: TimelinePoint): string =>
+  encodeCursor(`timeline:${seq}:${rev}`);
+/** Throws VALIDATION for a cursor that this service did not make. */
+export const decodeTimelinePoint = (cursor: string): TimelinePoint => decodeCursor(Point, cursor);
