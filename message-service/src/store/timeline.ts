@@ -31,7 +31,7 @@ export const placements = (
     [chatId, Math.max(since, upTo - LOG_PAGE), upTo],
   );
 
-type TimelineRow = { readonly version: number } & (
+type TimelineRow = { readonly headVersion: number } & (
   (ThreadRow & { readonly chatVersion: number }) | { readonly id: null }
 );
 
@@ -58,12 +58,12 @@ export async function timelineMessages(
   const messages = rows.flatMap((row) =>
     row.id === null ? [] : { message: toMessage(row), chatVersion: row.chatVersion },
   );
-  return { version: head.version, messages: withinBytes(messages).toReversed() };
+  return { version: head.headVersion, messages: withinBytes(messages).toReversed() };
 }
 
 /** One statement per limit, as for the pages of `list`. */
 const pageOf = (limit: number): string =>
-  `/* timeline-of-${limit} */ SELECT c.version, page.* FROM message.chat c
+  `/* timeline-of-${limit} */ SELECT c.version AS "headVersion", page.* FROM message.chat c
    LEFT JOIN LATERAL (
      SELECT ${THREAD_COLUMNS}, m.${CHAT_VERSION} AS "chatVersion" FROM ${THREAD_TABLES}
      WHERE m.chat_id = c.id AND m.seq IN (${fitting('m.chat_id = c.id AND m.seq < $2', 'DESC', String(limit))}) ORDER BY m.seq DESC
