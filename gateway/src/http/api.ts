@@ -13,15 +13,17 @@ import { hasBody, notJson, readJson } from './body.ts';
 import type { RouteName } from './methods.ts';
 import { traceOf } from './trace.ts';
 
-/**
- * A route for each contract with an HTTP binding. It forwards requests to the owner. `beforeReply`: what the
- * gateway itself does before a reply of this contract leaves.
- */
-export function apiRoutes(
-  bus: Bus,
-  authenticator: Authenticator,
-  beforeReply: ReadonlyMap<RequestContract, (reply: unknown) => void>,
-): Router {
+export interface ApiParts {
+  readonly bus: Bus;
+  readonly authenticator: Authenticator;
+  /** What the gateway itself does before a reply of this contract leaves. */
+  readonly beforeReply: ReadonlyMap<RequestContract, (reply: unknown) => void>;
+  /** Contracts whose owner does not run in this installation. */
+  readonly notConfigured: ReadonlySet<RequestContract>;
+}
+
+/** A route for each contract with an HTTP binding. It forwards requests to the owner. */
+export function apiRoutes({ bus, authenticator, beforeReply, notConfigured }: ApiParts): Router {
   const router = Router();
   router.use(readJson);
   for (const contract of requestContracts) {
@@ -29,6 +31,7 @@ export function apiRoutes(
     if (http === undefined) continue;
     router[http.method](http.path, async (request, response) => {
       const caller = await authenticator.callerOf(request, contract.caller);
+      if (notConfigured.has(contract)) throw new Failure('NOT_CONFIGURED');
       const payload = parse(http.input, inputOf(request, response, http));
       const reply = await bus.forward(contract, payload, { ...caller, trace: traceOf(response) });
       beforeReply.get(contract)?.(reply.toJSON());
