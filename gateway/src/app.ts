@@ -141,7 +141,12 @@ export async function createGateway(
   };
   const authenticator = new Authenticator(verify, limits, config.MAX_IN_FLIGHT);
   served.api = Router().use(
-    fileRoutes(bus, authenticator, config.MAX_FILE_BYTES),
+    fileRoutes({
+      bus,
+      authenticator,
+      maxBytes: config.MAX_FILE_BYTES,
+      isRevoked: (holder) => revocations.hasHolder(holder),
+    }),
     apiRoutes({
       bus,
       authenticator,

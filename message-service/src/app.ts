@@ -28,7 +28,7 @@ export async function createMessageService(
   telemetry: Telemetry = noTelemetry,
 ): Promise<RunningService> {
   const blobs = await blobsOf(config);
-  const { urlOf, isGood } = createFileUrls(
+  const { urlOf, holderOf } = createFileUrls(
     config.PUBLIC_URL,
     config.FILE_URL_SECRET,
     config.FILE_URL_SECRET_ALSO,
@@ -54,7 +54,7 @@ export async function createMessageService(
         const tickets = new Tickets(config.INTERNAL_URL ?? url);
         const stopFollowing = chats.follow();
         return {
-          routes: routes({ store, sender, chats, files, tickets, isGoodFileUrl: isGood, limits, bus }),
+          routes: routes({ store, sender, chats, files, tickets, holderOfFileUrl: holderOf, limits, bus }),
           internalRoutes: [
             transferRoute({ tickets, blobs, files, maxBytes: config.MAX_FILE_BYTES, telemetry, logger }),
           ],

@@ -1,4 +1,4 @@
-import type { Bus, Json } from '@switchboard/shared/bus';
+import type { Bus, Json, RequestOptions } from '@switchboard/shared/bus';
 import {
   parse,
   requestContracts,
@@ -8,6 +8,8 @@ import {
 import { Failure } from '@switchboard/shared/errors';
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
+import type { Identity } from '../auth/claims.ts';
+import { forReceiver } from '../auth/file-urls.ts';
 import type { Authenticator } from './authenticate.ts';
 import { hasBody, notJson, readJson } from './body.ts';
 import type { RouteName } from './methods.ts';
@@ -33,13 +35,17 @@ export function apiRoutes({ bus, authenticator, beforeReply, notConfigured }: Ap
       const caller = await authenticator.callerOf(request, contract.caller);
       if (notConfigured.has(contract)) throw new Failure('NOT_CONFIGURED');
       const payload = parse(http.input, inputOf(request, response, http));
-      const reply = await bus.forward(contract, payload, { ...caller, trace: traceOf(response) });
+      const reply = await bus.forward(contract, payload, { ...senderOf(caller), trace: traceOf(response) });
       beforeReply.get(contract)?.(reply.toJSON());
-      response.status(statusOf(http, reply)).type('json').send(reply.text);
+      const { text } = caller.kind === 'user' ? forReceiver(reply, caller) : reply;
+      response.status(statusOf(http, reply)).type('json').send(text);
     });
   }
   return router;
 }
+
+const senderOf = (caller: Identity): RequestOptions =>
+  caller.kind === 'user' ? { actor: caller.actor } : { machine: caller.machine };
 
 /** The routes of the contracts. */
 export const apiRouteNames: readonly RouteName[] = requestContracts.flatMap(({ http }) => http ?? []);

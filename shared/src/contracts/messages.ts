@@ -34,7 +34,7 @@ const MessageBase = z.object({
   createdAt: Timestamp,
   sender: Sender.optional(),
 });
-/** `fileUrl`: signed, valid for a while, renewed with each read. */
+/** `fileUrl`: signed for its receiver, valid for one to two hours, renewed with each read. */
 const PlainMessage = MessageBase.extend({ fileUrl: z.string().optional() });
 /** A message as other systems receive it, maybe hours later: a file is its id. */
 export const MessageCreated = MessageBase.extend({ fileId: FileId.optional() });
