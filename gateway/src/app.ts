@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { Bus } from '@switchboard/shared/bus';
-import { presenceContracts } from '@switchboard/shared/contracts';
+import { presenceContracts, webhookContracts } from '@switchboard/shared/contracts';
 import { KeyedSemaphore } from '@switchboard/shared/limits';
 import {
   InternalServer,
@@ -81,7 +81,7 @@ export async function createGateway(
   const bus = await Bus.connect({
     url: config.NATS_URL,
     user: 'gateway',
-    calls: ['chat', 'message', 'presence', 'webhook'],
+    calls: ['chat', 'message', 'presence', ...(config.WEBHOOKS ? (['webhook'] as const) : [])],
     logger,
     recorder: telemetry.recorder,
   });
@@ -142,8 +142,18 @@ export async function createGateway(
   };
   const authenticator = new Authenticator(verify, limits, config.MAX_IN_FLIGHT);
   served.api = Router().use(
-    fileRoutes(bus, authenticator, config.MAX_FILE_BYTES),
-    apiRoutes(bus, authenticator, new Map([[presenceContracts.revoke, applyRevocation]])),
+    fileRoutes({
+      bus,
+      authenticator,
+      maxBytes: config.MAX_FILE_BYTES,
+      isRevoked: (holder) => revocations.hasHolder(holder),
+    }),
+    apiRoutes({
+      bus,
+      authenticator,
+      beforeReply: new Map([[presenceContracts.revoke, applyRevocation]]),
+      notConfigured: new Set(config.WEBHOOKS ? [] : Object.values(webhookContracts)),
+    }),
     otherMethods([...fileRouteNames, ...apiRouteNames]),
   );
   served.checks = gatewayChecks(bus);

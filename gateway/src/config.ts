@@ -76,6 +76,8 @@ export const Config = z
     AUTH_QUERY_TOKEN: Flag.default(false),
     /** Serves the contracts at /docs. */
     DOCS: Flag.default(true),
+    /** Off where no webhook-service runs: its routes then reply NOT_CONFIGURED, which is not retryable. */
+    WEBHOOKS: Flag.default(true),
     MAX_FILE_BYTES: Bytes.default(25 * 1024 * 1024),
     ALLOWED_ORIGINS: Origins.default('any'),
     /** Trusted proxies in front of the gateway. Each appends its caller's address to `X-Forwarded-For`. */

@@ -29,7 +29,7 @@ export interface Ports {
 /** The variables that each program receives. No program receives those of another. */
 const variablesOf: Record<ProgramName, RegExp> = {
   gateway:
-    /^(GATEWAY_\w+|JWT_\w+|AUTH_QUERY_TOKEN|DOCS|ALLOWED_ORIGINS|TRUSTED_PROXY_HOPS|MAX_(?!OPEN_CHATS)\w+|RATE_LIMIT_\w+)$/,
+    /^(GATEWAY_\w+|JWT_\w+|AUTH_QUERY_TOKEN|DOCS|WEBHOOKS|ALLOWED_ORIGINS|TRUSTED_PROXY_HOPS|MAX_(?!OPEN_CHATS)\w+|RATE_LIMIT_\w+)$/,
   'chat-service': /^(CHAT_\w+|AMQP_\w+|MAX_OPEN_CHATS)$/,
   'message-service':
     /^(MESSAGE_\w+|AMQP_\w+|FILES_DIR|FILE_URL_SECRET(_ALSO)?|INTERNAL_URL|PUBLIC_URL|EDIT_WINDOW_S|MAX_FILE_BYTES|RATE_LIMIT_EVENTS|S3_\w+|AWS_\w+)$/,
@@ -50,6 +50,8 @@ export function environmentOf(
     ...plainEnvironment(env),
     ...(name === 'message-service' ? fileDefaults(around) : {}),
     ...(name === 'webhook-service' ? { WEBHOOK_KEY: secrets.webhookKey } : {}),
+    // Without RabbitMQ webhook-service is left out.
+    ...(name === 'gateway' && !env['AMQP_URL'] ? { WEBHOOKS: 'false' } : {}),
     ...traceVariables(around),
     ...given,
     // Programs run in the folder /.

@@ -11,6 +11,7 @@ import { createFileUrls } from './files/file-urls.ts';
 import { FileSweep } from './files/sweep.ts';
 import { Tickets } from './files/tickets.ts';
 import { transferRoute } from './files/transfer.ts';
+import { WatchedBlobs } from './files/watched-blobs.ts';
 import { routes } from './routes.ts';
 import { GroupCommit } from './send/group-commit.ts';
 import { databaseOptions } from './store/database.ts';
@@ -27,8 +28,8 @@ export async function createMessageService(
   logger: Logger,
   telemetry: Telemetry = noTelemetry,
 ): Promise<RunningService> {
-  const blobs = await blobsOf(config);
-  const { urlOf, isGood } = createFileUrls(
+  const blobs = new WatchedBlobs(await blobsOf(config), logger);
+  const { urlOf, holderOf } = createFileUrls(
     config.PUBLIC_URL,
     config.FILE_URL_SECRET,
     config.FILE_URL_SECRET_ALSO,
@@ -54,10 +55,11 @@ export async function createMessageService(
         const tickets = new Tickets(config.INTERNAL_URL ?? url);
         const stopFollowing = chats.follow();
         return {
-          routes: routes({ store, sender, chats, files, tickets, isGoodFileUrl: isGood, limits, bus }),
+          routes: routes({ store, sender, chats, files, tickets, holderOfFileUrl: holderOf, limits, bus }),
           internalRoutes: [
             transferRoute({ tickets, blobs, files, maxBytes: config.MAX_FILE_BYTES, telemetry, logger }),
           ],
+          optional: { files: () => blobs.problem ?? true },
           start: () => [
             announceHeads(store.log, database, bus, messageHeads, logger),
             startRelay(config, {
@@ -73,6 +75,7 @@ export async function createMessageService(
             }),
             stopFollowing,
             new FileSweep(files, blobs, logger).start(),
+            blobs.start(),
           ],
         };
       },

@@ -71,7 +71,7 @@ const unusable = (folder: string, why: string): ConfigError =>
 export async function blobsOf(config: Config): Promise<BlobStore> {
   const { FILES_DIR: folder } = config;
   if (config.S3_BUCKET === undefined)
-    return createLocalBlobs(folder).catch((error: unknown) => {
+    return createLocalBlobs(folder, config.MAX_FILE_BYTES).catch((error: unknown) => {
       const problem = folderProblem(folder);
       throw problem === undefined ? error : unusable(folder, problem);
     });

@@ -1,6 +1,7 @@
 import type { Bus, RoutesOf } from '@switchboard/shared/bus';
-import type { FileSignature, messageContracts } from '@switchboard/shared/contracts';
+import type { messageContracts } from '@switchboard/shared/contracts';
 import { pingHandler, readHeadsHandler, readLogHandler } from '@switchboard/shared/handlers';
+import type { HolderOfFileUrl } from './domain/message.ts';
 import type {
   ChatProjection,
   FileStore,
@@ -25,13 +26,13 @@ export interface Parts {
   readonly chats: ChatProjection;
   readonly files: FileStore;
   readonly tickets: TransferTickets;
-  readonly isGoodFileUrl: (fileId: string, proof: FileSignature) => boolean;
+  readonly holderOfFileUrl: HolderOfFileUrl;
   readonly limits: RequestLimits;
   readonly bus: Bus;
 }
 
 /** The table of contents of message-service: a contract without a handler does not compile. */
-export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, limits, bus }: Parts) =>
+export const routes = ({ store, sender, chats, files, tickets, holderOfFileUrl, limits, bus }: Parts) =>
   ({
     sendMessage: limited(limits, sendMessageHandler(sender, chats, bus)),
     joinChat: limitedRead(limits, joinChatHandler(store, chats)),
@@ -44,7 +45,7 @@ export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, li
     react: limited(limits, reactHandler({ store, chats, bus })),
     uploadFile: limited(limits, uploadFileHandler(tickets)),
     downloadFile: limited(limits, downloadFileHandler(files, tickets)),
-    downloadSignedFile: downloadSignedFileHandler(files, tickets, isGoodFileUrl),
+    downloadSignedFile: downloadSignedFileHandler(files, tickets, holderOfFileUrl),
     applyChat: applyChatHandler(store, chats),
     readLog: readLogHandler(store),
     readHeads: readHeadsHandler(store),

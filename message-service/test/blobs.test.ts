@@ -10,6 +10,8 @@ import type { BlobStore } from '../src/files/blob-store.ts';
 import { createLocalBlobs } from '../src/files/local-blobs.ts';
 import { createS3Blobs } from '../src/files/s3-blobs.ts';
 
+const MAX_BYTES = 25 * 1024 * 1024;
+
 interface Place {
   readonly blobs: BlobStore;
   /** Every stored blob; in a folder parts of blobs too. */
@@ -20,7 +22,7 @@ interface Place {
 async function inFolder(): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'switchboard-blobs-'));
   return {
-    blobs: await createLocalBlobs(join(folder, 'made', 'here')),
+    blobs: await createLocalBlobs(join(folder, 'made', 'here'), MAX_BYTES),
     list: () => readdir(join(folder, 'made', 'here')),
     stop: () => rm(folder, { recursive: true }),
   };

@@ -22,7 +22,7 @@ beforeAll(async () => {
   database = await createMessageDatabase();
   pool = await database.open();
   folder = await mkdtemp(join(tmpdir(), 'switchboard-sweep-'));
-  blobs = await createLocalBlobs(folder);
+  blobs = await createLocalBlobs(folder, 1_000);
 });
 beforeEach(async () => {
   await database.query('DELETE FROM message.message; DELETE FROM message.file');

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FileInfo, FileSignature, messageContracts, type Actor } from '@switchboard/shared/contracts';
+import { narrow } from '@switchboard/shared/file-holder';
 import { waitFor } from '@switchboard/infra/test';
 import { admin, owner, stranger } from './given.ts';
 import { refusal, startMessageService, type TestMessageService } from './service.ts';
@@ -148,7 +149,7 @@ describe('a download', () => {
 });
 
 describe('a file in a message', () => {
-  it('is a URL whose proof opens the file for everyone', async () => {
+  it('is a URL whose proof opens the file, as gateways of the version before deliver it', async () => {
     const file = await upload();
     const chatId = service.chatService.open();
     const { fileUrl = '' } = await service.send(chatId, { text: 'see', fileId: file.id });
@@ -169,6 +170,26 @@ describe('a file in a message', () => {
     ]) {
       expect(await refusal(service.gateway.request(downloadSignedFile, forged))).toBe('FILE_NOT_FOUND');
     }
+  });
+
+  it('opens by a narrowed proof for a receiver who may have it now, and for no other', async () => {
+    const file = await upload(admin);
+    const chatId = service.chatService.open();
+    const { fileUrl = '' } = await service.send(chatId, { fileId: file.id }, admin);
+    const proof = FileSignature.parse(Object.fromEntries(new URL(fileUrl).searchParams));
+    const openAs = ({ id, role }: Actor) => {
+      const holder = { userId: id, role, issuedAt: 1_767_000_000, tokenDigest: undefined };
+      const signature = narrow(proof.signature, holder);
+      return refusal(service.gateway.request(downloadSignedFile, { fileId: file.id, ...proof, signature }));
+    };
+    for (const reader of [owner, admin, { ...admin, id: 10 }]) expect(await openAs(reader)).toBeUndefined();
+    expect(await openAs(stranger)).toBe('FILE_NOT_FOUND');
+    await service.database.query('UPDATE message.chat SET client_id = $2 WHERE id = $1', [
+      chatId,
+      stranger.id,
+    ]);
+    expect(await openAs(owner)).toBe('FILE_NOT_FOUND');
+    expect(await openAs(stranger)).toBeUndefined();
   });
 
   it("is refused unless it is the sender's own", async () => {

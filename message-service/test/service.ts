@@ -12,6 +12,7 @@ import {
   type NewMessage,
 } from '@switchboard/shared/contracts';
 import { Failure, type ErrorCode } from '@switchboard/shared/errors';
+import type { Logger } from '@switchboard/shared/runtime';
 import { silent, startNats, type TestNats } from '@switchboard/infra/test';
 import { createMessageService } from '../src/app.ts';
 import { Config } from '../src/config.ts';
@@ -83,6 +84,7 @@ export interface TestMessageService {
 /** The whole service with its own NATS and database, a stub of chat-service and a gateway's connection. */
 export async function startMessageService(
   environment: Record<string, string> = {},
+  logger: Logger = silent,
 ): Promise<TestMessageService> {
   const [nats, database, filesDir] = await Promise.all([
     startNats(),
@@ -99,7 +101,7 @@ export async function startMessageService(
     RATE_LIMIT_EVENTS: '0',
     ...environment,
   });
-  const service = await createMessageService(config, silent);
+  const service = await createMessageService(config, logger);
   const gateway = await Bus.connect({ url: nats.url('gateway'), user: 'gateway', logger: silent });
   return {
     url: service.url,

@@ -63,6 +63,7 @@ export const ERRORS = {
   BUSY: { status: 503, retryable: true, sentence: 'Busy; try again in a moment.' },
   UNAVAILABLE: { status: 503, retryable: true, sentence: 'Not available right now; try again in a moment.' },
   TIMEOUT: { status: 504, retryable: true, sentence: 'No reply in time; try again.' },
+  NOT_CONFIGURED: { status: 501, retryable: false, sentence: 'This installation does not offer this.' },
   INTERNAL: { status: 500, retryable: false, sentence: 'Something went wrong on our side.' },
 } as const satisfies Record<string, { status: number; retryable: boolean; sentence: string }>;
 

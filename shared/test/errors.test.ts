@@ -29,6 +29,7 @@ describe('the errors', () => {
         BUSY: 503,
         UNAVAILABLE: 503,
         TIMEOUT: 504,
+        NOT_CONFIGURED: 501,
         INTERNAL: 500,
       },
     );

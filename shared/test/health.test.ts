@@ -32,6 +32,15 @@ describe('readiness', () => {
   });
 });
 
+it('readiness names an optional dependency that is away, and why, and is still true', async () => {
+  const optional = { files: () => 'the bucket is gone', cache: () => false, other: () => true };
+  expect(await readiness({ nats: () => true }, '', optional)).toEqual({
+    ready: true,
+    missing: [],
+    degraded: { files: 'the bucket is gone', cache: 'it is not available' },
+  });
+});
+
 it('readiness leaves out only the excluded checks', async () => {
   const checks = { nats: () => true, chat: () => false, message: () => false };
   expect(await readiness(checks, 'exclude=chat&exclude=message')).toEqual({ ready: true, missing: [] });

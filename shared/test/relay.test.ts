@@ -120,6 +120,35 @@ import { RelayedLog, upTo } from './relays.ts';
     await untilUnrouted();
   });
 
+  it('keeps nothing for a queue that is bound after another one took the events', async () => {
+    await relayed.append(chatId, 2);
+    relayed.start();
+    await untilUnrouted('said');
+    const first = await listen(['#']);
+    await first.untilReceived(chatId, 2);
+    await untilUnrouted();
+    await relayed.append(chatId, 1);
+    await first.untilReceived(chatId, 3);
+    const late = await listen(['presence.said']);
+    await relayed.append(chatId, 1);
+    await late.untilReceived(chatId, 1);
+    await first.untilReceived(chatId, 4);
+    expect([first, late].map((consumer) => consumer.revsOf(chatId))).toEqual([[1, 2, 3, 4], [4]]);
+  });
+
+  it('keeps events from the moment at which the last queue of their kind is gone', async () => {
+    const first = await listen(['presence.said']);
+    relayed.start();
+    await relayed.append(chatId, 1);
+    await first.untilReceived(chatId, 1);
+    await first.remove();
+    await relayed.append(chatId, 2);
+    await untilUnrouted('said');
+    const next = await listen(['presence.said']);
+    await next.untilReceived(chatId, 2);
+    expect(next.revsOf(chatId)).toEqual([2, 3]);
+  });
+
   it('publishes many pages of waiting entries without a pause', async () => {
     const others = Array.from({ length: 40 }, () => randomUUID());
     for (const other of others) await relayed.append(other, 100);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bus } from '@switchboard/shared/bus';
 import { observeGauge } from '@switchboard/shared/telemetry';
 import { presenceContracts, REVOCATIONS_PAGE, type Revocation } from '@switchboard/shared/contracts';
+import { digestOfToken, type FileHolder } from '@switchboard/shared/file-holder';
 import type { Logger } from '@switchboard/shared/runtime';
 import { CLOCK_SKEW_MS, type Identity, type Verify } from './claims.ts';
 import { refused } from './refusal.ts';
@@ -28,6 +29,8 @@ export class Revocations {
   readonly #bus: Bus;
   readonly #logger: Logger;
   readonly #revocations = new Map<string, InForce>();
+  /** Of single tokens, by their digest. */
+  readonly #digests = new Map<string, InForce>();
   readonly #stopObserving: () => void;
   #onRevoked: () => void = () => undefined;
   #position = 0;
@@ -88,9 +91,20 @@ export class Revocations {
   has(identity: Identity): boolean {
     if (identity.tokenId !== undefined && this.#revocations.has(idOf({ jti: identity.tokenId }))) return true;
     if (identity.kind === 'machine') return false;
-    const revocation = this.#revocations.get(idOf({ userId: identity.actor.id }));
+    return this.#isUserRevoked(identity.actor.id, identity.issuedAt);
+  }
+
+  /** Whether the token with which a user got a `fileUrl` is revoked. */
+  hasHolder({ userId, issuedAt, tokenDigest }: FileHolder): boolean {
+    if (tokenDigest !== undefined && this.#digests.has(tokenDigest)) return true;
+    return this.#isUserRevoked(userId, issuedAt * 1_000);
+  }
+
+  /** `issuedAt`: milliseconds since 1970. */
+  #isUserRevoked(userId: number, issuedAt: number): boolean {
+    const revocation = this.#revocations.get(idOf({ userId }));
     // The issuer's clock may have been ahead.
-    return revocation !== undefined && identity.issuedAt <= revocation.revokedAt + CLOCK_SKEW_MS;
+    return revocation !== undefined && issuedAt <= revocation.revokedAt + CLOCK_SKEW_MS;
   }
 
   /** False when reading failed before the end. */
@@ -118,16 +132,16 @@ export class Revocations {
   }
 
   #add(revoked: Revocation): void {
-    this.#revocations.set(idOf(revoked), {
-      revokedAt: Date.parse(revoked.revokedAt),
-      until: Date.parse(revoked.until),
-    });
+    const inForce = { revokedAt: Date.parse(revoked.revokedAt), until: Date.parse(revoked.until) };
+    this.#revocations.set(idOf(revoked), inForce);
+    if (revoked.jti !== undefined) this.#digests.set(digestOfToken(revoked.jti), inForce);
   }
 
   #prune(): void {
     if (performance.now() - this.#prunedAt < PRUNE_EVERY_MS) return;
     this.#prunedAt = performance.now();
-    for (const [id, { until }] of this.#revocations) if (until < Date.now()) this.#revocations.delete(id);
+    for (const known of [this.#revocations, this.#digests])
+      for (const [id, { until }] of known) if (until < Date.now()) known.delete(id);
   }
 }
 

@@ -12,6 +12,7 @@ import { parse, type SocketBinding } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { Logger } from '@switchboard/shared/runtime';
 import { z } from 'zod';
+import { forReceiver } from '../auth/file-urls.ts';
 import { ClientEvent, createSeries } from './client-event.ts';
 import { isBehind } from '../connection/backlog.ts';
 import type { ConsumeToken, EventLimits } from './event-limits.ts';
@@ -115,8 +116,9 @@ class SocketEvents {
     void this.#handle(event, args, clientEvent)
       .then(
         ({ binding, data, afterSend }) => {
-          if (acknowledge !== undefined) acknowledgeWith(acknowledge, binding.reply, data, trace);
-          else if (binding.replyOnAckOnly !== true) this.#socket.emit(binding.reply, data);
+          const reply = forReceiver(data, this.#socket.data);
+          if (acknowledge !== undefined) acknowledgeWith(acknowledge, binding.reply, reply, trace);
+          else if (binding.replyOnAckOnly !== true) this.#socket.emit(binding.reply, reply);
           clientEvent.replied();
           afterSend?.();
         },

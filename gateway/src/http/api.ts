@@ -1,4 +1,4 @@
-import type { Bus, Json } from '@switchboard/shared/bus';
+import type { Bus, Json, RequestOptions } from '@switchboard/shared/bus';
 import {
   parse,
   requestContracts,
@@ -8,20 +8,24 @@ import {
 import { Failure } from '@switchboard/shared/errors';
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
+import type { Identity } from '../auth/claims.ts';
+import { forReceiver } from '../auth/file-urls.ts';
 import type { Authenticator } from './authenticate.ts';
 import { hasBody, notJson, readJson } from './body.ts';
 import type { RouteName } from './methods.ts';
 import { traceOf } from './trace.ts';
 
-/**
- * A route for each contract with an HTTP binding. It forwards requests to the owner. `beforeReply`: what the
- * gateway itself does before a reply of this contract leaves.
- */
-export function apiRoutes(
-  bus: Bus,
-  authenticator: Authenticator,
-  beforeReply: ReadonlyMap<RequestContract, (reply: unknown) => void>,
-): Router {
+export interface ApiParts {
+  readonly bus: Bus;
+  readonly authenticator: Authenticator;
+  /** What the gateway itself does before a reply of this contract leaves. */
+  readonly beforeReply: ReadonlyMap<RequestContract, (reply: unknown) => void>;
+  /** Contracts whose owner does not run in this installation. */
+  readonly notConfigured: ReadonlySet<RequestContract>;
+}
+
+/** A route for each contract with an HTTP binding. It forwards requests to the owner. */
+export function apiRoutes({ bus, authenticator, beforeReply, notConfigured }: ApiParts): Router {
   const router = Router();
   router.use(readJson);
   for (const contract of requestContracts) {
@@ -29,14 +33,19 @@ export function apiRoutes(
     if (http === undefined) continue;
     router[http.method](http.path, async (request, response) => {
       const caller = await authenticator.callerOf(request, contract.caller);
+      if (notConfigured.has(contract)) throw new Failure('NOT_CONFIGURED');
       const payload = parse(http.input, inputOf(request, response, http));
-      const reply = await bus.forward(contract, payload, { ...caller, trace: traceOf(response) });
+      const reply = await bus.forward(contract, payload, { ...senderOf(caller), trace: traceOf(response) });
       beforeReply.get(contract)?.(reply.toJSON());
-      response.status(statusOf(http, reply)).type('json').send(reply.text);
+      const { text } = caller.kind === 'user' ? forReceiver(reply, caller) : reply;
+      response.status(statusOf(http, reply)).type('json').send(text);
     });
   }
   return router;
 }
+
+const senderOf = (caller: Identity): RequestOptions =>
+  caller.kind === 'user' ? { actor: caller.actor } : { machine: caller.machine };
 
 /** The routes of the contracts. */
 export const apiRouteNames: readonly RouteName[] = requestContracts.flatMap(({ http }) => http ?? []);

@@ -1,9 +1,9 @@
-import { REQUEST_TIMEOUT_MS, type RequestOptions } from '@switchboard/shared/bus';
-import type { Actor, Caller } from '@switchboard/shared/contracts';
+import { REQUEST_TIMEOUT_MS } from '@switchboard/shared/bus';
+import type { Caller } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { KeyedSemaphore } from '@switchboard/shared/limits';
 import type { Request } from 'express';
-import type { Identity, Verify } from '../auth/claims.ts';
+import type { Identity, UserIdentity, Verify } from '../auth/claims.ts';
 import { bearerToken } from '../auth/token.ts';
 import type { EventLimits } from '../events/event-limits.ts';
 
@@ -24,7 +24,7 @@ export class Authenticator {
   }
 
   /** Throws UNAUTHORIZED, RATE_LIMITED, BUSY, and FORBIDDEN for a machine. */
-  async user(request: Request): Promise<Actor> {
+  async user(request: Request): Promise<UserIdentity> {
     const identity = await this.#identify(request);
     if (identity.kind !== 'user') throw new Failure('FORBIDDEN');
     const { id } = identity.actor;
@@ -33,18 +33,18 @@ export class Authenticator {
     onceReplied(request, () => {
       this.#inFlight.release(id);
     });
-    return identity.actor;
+    return identity;
   }
 
   /**
    * The caller of a contract. Throws UNAUTHORIZED, RATE_LIMITED, BUSY, and FORBIDDEN for another kind of
    * caller.
    */
-  async callerOf(request: Request, caller: Caller): Promise<RequestOptions> {
-    if (caller === 'user') return { actor: await this.user(request) };
+  async callerOf(request: Request, caller: Caller): Promise<Identity> {
+    if (caller === 'user') return this.user(request);
     const identity = await this.#identify(request);
     if (identity.kind !== 'machine' || caller !== 'machine') throw new Failure('FORBIDDEN');
-    return { machine: identity.machine };
+    return identity;
   }
 
   #identify(request: Request): Promise<Identity> {

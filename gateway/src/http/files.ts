@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Bus } from '@switchboard/shared/bus';
 import { FileSignature, messageContracts, type FileInfo } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
+import { readHolder, type FileHolder } from '@switchboard/shared/file-holder';
 import { KeyedSemaphore } from '@switchboard/shared/limits';
 import { Router, type Request, type Response } from 'express';
 import type { Authenticator } from './authenticate.ts';
@@ -24,13 +25,21 @@ const UPLOAD = { method: 'post', path: '/files' } as const;
 const DOWNLOAD = { method: 'get', path: '/files/:fileId' } as const;
 export const fileRouteNames: readonly RouteName[] = [UPLOAD, DOWNLOAD];
 
+export interface FileParts {
+  readonly bus: Bus;
+  readonly authenticator: Authenticator;
+  readonly maxBytes: number;
+  /** Whether the token with which a user got a `fileUrl` is revoked. */
+  readonly isRevoked: (holder: FileHolder) => boolean;
+}
+
 /** Uploads and downloads. message-service checks access; the bytes stream between it and the client. */
-export function fileRoutes(bus: Bus, authenticator: Authenticator, maxBytes: number): Router {
+export function fileRoutes({ bus, authenticator, maxBytes, isRevoked }: FileParts): Router {
   const router = Router();
   const uploads = new KeyedSemaphore<number>(MAX_UPLOADS_PER_USER);
 
   router.post(UPLOAD.path, async (request, response) => {
-    const actor = await authenticator.user(request);
+    const { actor } = await authenticator.user(request);
     if (!uploads.tryAcquire(actor.id)) throw new Failure('BUSY');
     try {
       const file = await receiveFile(request, response, bus, actor, traceOf(response), maxBytes);
@@ -69,9 +78,11 @@ export function fileRoutes(bus: Bus, authenticator: Authenticator, maxBytes: num
       const { expires, signature } = request.query;
       const proof = FileSignature.safeParse({ expires, signature });
       if (!proof.success) throw new Failure('FILE_NOT_FOUND');
+      const holder = readHolder(proof.data.signature);
+      if (holder !== undefined && isRevoked(holder)) throw new Failure('FILE_NOT_FOUND');
       return bus.request(messageContracts.downloadSignedFile, { fileId, ...proof.data }, { trace });
     }
-    const actor = await authenticator.user(request);
+    const { actor } = await authenticator.user(request);
     return bus.request(messageContracts.downloadFile, { fileId }, { actor, trace });
   }
 }

@@ -1,5 +1,7 @@
+import { Json, jsonOf } from '@switchboard/shared/bus';
 import type { RoomEventContract } from '@switchboard/shared/contracts';
 import type { UnknownEvents } from '@switchboard/shared/log';
+import { forReceiver, hasFileUrl } from '../auth/file-urls.ts';
 import { joinRoom, leaveRoom, socketsIn } from '../connection/internals/socket.io.ts';
 import { chatRoom, userRoom, type ChatServer, type ChatSocket } from '../connection/sockets.ts';
 import type { Delivery } from './delivery.ts';
@@ -7,7 +9,14 @@ import type { DurableOwner } from './durable-owners.ts';
 import { Expiring } from './expiring.ts';
 import type { Joining } from './joining.ts';
 import type { ReceivedEntry } from './room-logs.ts';
-import { contractOf, exceptOf, toSocketEvent, type Except } from './socket-event.ts';
+import {
+  contractOf,
+  exceptOf,
+  isExcepted,
+  toSocketEvent,
+  type Except,
+  type SocketEvent,
+} from './socket-event.ts';
 
 type Position = (owner: DurableOwner) => number | undefined;
 
@@ -62,7 +71,7 @@ export class FanOut {
         entry.delivery?.ignored();
         continue;
       }
-      this.#emit(socketEvent.event, socketEvent.payload, socketEvent.except);
+      this.#emitEntry(socketEvent);
       for (const joining of this.#joining) joining.receive(socketEvent);
       entry.delivery?.delivered(entry.event, () => this.#countSockets(socketEvent.except));
     }
@@ -98,6 +107,21 @@ export class FanOut {
       this.#emit(ending.socketEvent, last, exceptAuthorOf(ending, last));
     });
     this.#expiring.receive(contract, payload);
+  }
+
+  /** One encoding serves all sockets of the room, except where each user gets a `fileUrl` of their own. */
+  #emitEntry({ event, payload, except }: SocketEvent): void {
+    const json = jsonOf(payload);
+    if (!hasFileUrl(json)) {
+      this.#emit(event, payload, except);
+      return;
+    }
+    const all = this.#io.of('/').sockets;
+    for (const id of [...(socketsIn(this.#io, chatRoom(this.#chatId)) ?? [])]) {
+      const socket = all.get(id);
+      if (socket !== undefined && (except === undefined || !isExcepted(except, socket)))
+        socket.emit(event, forReceiver(new Json(json), socket.data));
+    }
   }
 
   #emit(event: string, payload: unknown, except: Except | undefined): void {

@@ -1,3 +1,4 @@
+import { forReceiver } from '../auth/file-urls.ts';
 import type { ChatSocket } from '../connection/sockets.ts';
 import { DURABLE_OWNERS, type DurableOwner, type Revs } from './durable-owners.ts';
 import { isExcepted, type SocketEvent } from './socket-event.ts';
@@ -47,6 +48,7 @@ export class Joining {
   #deliver({ owner, rev, event, payload, except }: SocketEvent): void {
     if (rev <= this.#position[owner]) return;
     this.#position[owner] = rev;
-    if (except === undefined || !isExcepted(except, this.socket)) this.socket.emit(event, payload);
+    if (except === undefined || !isExcepted(except, this.socket))
+      this.socket.emit(event, forReceiver(payload, this.socket.data));
   }
 }

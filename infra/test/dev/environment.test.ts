@@ -91,6 +91,12 @@ describe('webhook-service', () => {
     });
   });
 
+  it('is known to the gateway, which says so where it is left out', () => {
+    expect(environment('gateway', given)['WEBHOOKS']).toBeUndefined();
+    expect(environment('gateway', {})['WEBHOOKS']).toBe('false');
+    expect(environment('gateway', { WEBHOOKS: 'true' })['WEBHOOKS']).toBe('true');
+  });
+
   it('is the only program that receives its key and database', () => {
     for (const name of ['gateway', 'chat-service'] as const)
       expect(

@@ -86,6 +86,11 @@ export class EventConsumer {
     );
   }
 
+  /** Deletes the queue with what it holds. */
+  async remove(): Promise<void> {
+    await this.#channel.deleteQueue(this.queue);
+  }
+
   async close(): Promise<void> {
     await this.#model.close().catch(() => undefined);
   }

@@ -129,7 +129,7 @@ export interface TransferTickets {
 export interface FileStore {
   add(file: FileInfo & { ownerId: number }): Promise<void>;
   /** The file, if the actor uploaded it or may enter a chat where it was sent. */
-  findFor(actor: Actor, fileId: string): Promise<FileInfo | undefined>;
+  findFor(actor: Pick<Actor, 'id' | 'role'>, fileId: string): Promise<FileInfo | undefined>;
   find(fileId: string): Promise<FileInfo | undefined>;
   /**
    * The next files, in the order of their ids, that are a day old; `unsent`: those that no message has.

@@ -1,4 +1,12 @@
-import type { FileInfo, Message, MessageCreated, Reaction, Role } from '@switchboard/shared/contracts';
+import type {
+  Actor,
+  FileInfo,
+  FileSignature,
+  Message,
+  MessageCreated,
+  Reaction,
+  Role,
+} from '@switchboard/shared/contracts';
 
 /** One row of the message table. */
 export interface StoredMessage {
@@ -46,6 +54,14 @@ export interface Thread {
 }
 
 export type UrlOfFile = (fileId: string) => string;
+
+/**
+ * Whose access a `fileUrl` gives. `anyone`: a gateway of the version before delivered it, to all receivers
+ * alike.
+ */
+export type FileUrlHolder = Pick<Actor, 'id' | 'role'> | 'anyone';
+/** Undefined for a `fileUrl` that is not valid. */
+export type HolderOfFileUrl = (fileId: string, proof: FileSignature) => FileUrlHolder | undefined;
 
 /** The message as members see it, with fresh file URLs; `replyTo` is one level deep. */
 export const render = ({ message, replyTo }: Thread, urlOf: UrlOfFile): Message => ({

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeFolder } from '@switchboard/shared/runtime';
 import type { BlobStore } from './blob-store.ts';
+import { localProblem } from './local-problem.ts';
 
-/** Blobs in a local folder, shared by the replicas on this machine. */
-export async function createLocalBlobs(folder: string): Promise<BlobStore> {
+/** Blobs in a local folder, shared by the replicas on this machine. `maxBytes`: of the largest blob. */
+export async function createLocalBlobs(folder: string, maxBytes: number): Promise<BlobStore> {
   makeFolder(folder, 0o700);
   await removeAbandoned(folder);
   const pathOf = (id: string) => join(folder, id);
@@ -32,6 +33,8 @@ export async function createLocalBlobs(folder: string): Promise<BlobStore> {
     async remove(id) {
       await rm(pathOf(id), { force: true });
     },
+
+    problem: () => localProblem(folder, maxBytes),
   };
 }
 

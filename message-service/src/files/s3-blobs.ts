@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { DeleteObjectCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { BlobStore } from './blob-store.ts';
+import { s3Problem } from './s3-problem.ts';
 
 export interface S3Options {
   readonly bucket: string;
@@ -50,5 +51,7 @@ export function createS3Blobs({ bucket, region, endpoint, credentials }: S3Optio
     async remove(id) {
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: id }));
     },
+
+    problem: () => s3Problem({ client, bucket, address: endpoint ?? `S3 in ${region}` }),
   };
 }

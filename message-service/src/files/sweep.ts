@@ -1,6 +1,6 @@
 import type { Logger } from '@switchboard/shared/runtime';
 import type { FileStore } from '../domain/message-store.ts';
-import type { BlobStore } from './blob-store.ts';
+import type { Blobs } from './blob-store.ts';
 
 const EVERY_MS = 3_600_000;
 /** How many files one statement reads. */
@@ -9,7 +9,7 @@ const PAGE = 500;
 /** Removes the bytes of files that were withdrawn, then their rows: a crash in between leaves the rows. */
 export async function removeWithdrawn(
   files: FileStore,
-  blobs: BlobStore,
+  blobs: Blobs,
   fileIds: readonly string[],
 ): Promise<void> {
   for (const fileId of fileIds) {
@@ -25,14 +25,14 @@ export async function removeWithdrawn(
  */
 export class FileSweep {
   readonly #files: FileStore;
-  readonly #blobs: BlobStore;
+  readonly #blobs: Blobs;
   readonly #logger: Logger;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
   /** The last ids of the pass before the last, and of the last. */
   #ends: readonly [string | undefined, string | undefined] = [undefined, undefined];
 
-  constructor(files: FileStore, blobs: BlobStore, logger: Logger) {
+  constructor(files: FileStore, blobs: Blobs, logger: Logger) {
     this.#files = files;
     this.#blobs = blobs;
     this.#logger = logger;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { FileId, UserId } from '@switchboard/shared/contracts';
+import { createSigner } from '@switchboard/shared/signer';
 import { z } from 'zod';
 import type { TransferTickets } from '../domain/message-store.ts';
-import { createSigner } from './signature.ts';
 
 /** Authorises one transfer of one file's bytes to or from this process. */
 const Ticket = z.discriminatedUnion('action', [

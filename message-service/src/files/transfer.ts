@@ -5,14 +5,14 @@ import type { FileInfo } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { InternalRoute, Logger, Telemetry } from '@switchboard/shared/runtime';
 import type { FileStore } from '../domain/message-store.ts';
-import type { BlobStore, ByteRange } from './blob-store.ts';
+import type { Blobs, ByteRange } from './blob-store.ts';
 import { IMAGE_HEAD_BYTES, imageSizeOf } from './image-size.ts';
 import { removeWithdrawn } from './sweep.ts';
 import type { Ticket, Tickets } from './tickets.ts';
 
 interface Parts {
   readonly tickets: Tickets;
-  readonly blobs: BlobStore;
+  readonly blobs: Blobs;
   readonly files: FileStore;
   readonly maxBytes: number;
   readonly telemetry: Pick<Telemetry, 'traceAtHand'>;
@@ -28,7 +28,7 @@ export function transferRoute(parts: Parts): InternalRoute {
     if (!request.url?.startsWith('/blobs/')) return false;
     const ticket = parts.tickets.redeem(request.url);
     void handle(parts, ticket, request, response).catch((error: unknown) => {
-      if (!(error instanceof Failure) && !request.destroyed)
+      if (!(error instanceof Failure))
         parts.logger.error(
           { err: error, trace_id: parts.telemetry.traceAtHand()?.traceId },
           'files: transferring bytes failed',
@@ -62,7 +62,7 @@ async function handle(
 }
 
 async function send(
-  blobs: BlobStore,
+  blobs: Blobs,
   fileId: string,
   { headers }: IncomingMessage,
   response: ServerResponse,
@@ -73,8 +73,13 @@ async function send(
     'content-type': 'application/octet-stream',
     ...(range && { 'content-range': `bytes ${range.start.toString()}-${range.end.toString()}/*` }),
   });
-  await pipeline(bytes, response);
+  await pipeline(bytes, response).catch((error: unknown) => {
+    throw isClosedByReader(error) ? new Failure('UNAVAILABLE', undefined, { cause: error }) : error;
+  });
 }
+
+const isClosedByReader = (error: unknown): boolean =>
+  Error.isError(error) && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 
 /** The gateway knows the size: it requests one range, with both its ends, within the file. */
 function rangeOf(header = ''): ByteRange | undefined {

@@ -1,7 +1,8 @@
 import type { Handler } from '@switchboard/shared/bus';
-import type { FileSignature, messageContracts } from '@switchboard/shared/contracts';
+import type { FileInfo, messageContracts } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import { v7 as uuid } from 'uuid';
+import type { FileUrlHolder, HolderOfFileUrl } from '../domain/message.ts';
 import type { FileStore, TransferTickets } from '../domain/message-store.ts';
 
 export const uploadFileHandler =
@@ -21,10 +22,20 @@ export const downloadSignedFileHandler =
   (
     files: FileStore,
     tickets: TransferTickets,
-    isGood: (fileId: string, proof: FileSignature) => boolean,
+    holderOf: HolderOfFileUrl,
   ): Handler<typeof messageContracts.downloadSignedFile> =>
   async ({ fileId, ...proof }) => {
-    const file = isGood(fileId, proof) ? await files.find(fileId) : undefined;
+    const file = await findForHolder(files, fileId, holderOf(fileId, proof));
     if (file === undefined) throw new Failure('FILE_NOT_FOUND');
     return { file, url: tickets.grantGet(fileId) };
   };
+
+/** The holder needs access to the file at the time of each download. */
+async function findForHolder(
+  files: FileStore,
+  fileId: string,
+  holder: FileUrlHolder | undefined,
+): Promise<FileInfo | undefined> {
+  if (holder === undefined) return undefined;
+  return holder === 'anyone' ? files.find(fileId) : files.findFor(holder, fileId);
+}

@@ -36,8 +36,8 @@ export interface RelayOptions extends Omit<EventPublisherOptions, 'publisher'> {
  * repeats at most one page.
  *
  * RabbitMQ also confirms messages that no queue receives. Such a kind is unrouted: its entries wait from
- * there on until a queue is bound. A kind that this version does not know waits the same way for a replica
- * that knows it.
+ * there on until a queue is bound. An entry that any queue received is published: a queue bound later does
+ * not get it. A kind that this version does not know waits the same way for a replica that knows it.
  */
 export class Relay {
   readonly #options: RelayOptions;

@@ -19,7 +19,7 @@ export type FileInfo = z.output<typeof FileInfo>;
 
 /**
  * Proof that message-service issued a `fileUrl`: seconds since 1970 until which it is valid, and the
- * signature.
+ * signature, which a gateway narrows to one receiver.
  */
 export const FileSignature = z.strictObject({
   expires: z.string().regex(/^\d{1,12}$/),
@@ -64,7 +64,8 @@ export const fileContracts = {
   downloadSignedFile: request('message.v1.downloadSignedFile', {
     caller: 'service',
     isIdempotent: always,
-    description: 'The URL to GET the bytes, for the holder of a `fileUrl` that is still valid.',
+    description:
+      'The URL to GET the bytes, for the receiver of a `fileUrl` that is still valid, if they may have the file now.',
     payload: FileSignature.extend({ fileId: FileId }),
     reply: Transfer.extend({ file: FileInfo }),
     example: {

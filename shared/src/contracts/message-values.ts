@@ -39,7 +39,7 @@ const MessageBase = z.object({
   deletedBy: UserId.optional(),
   reactions: z.array(Reaction).optional(),
 });
-/** `fileUrl`: signed, valid for a while, renewed with each read. */
+/** `fileUrl`: signed for its receiver, valid for one to two hours, renewed with each read. */
 export const PlainMessage = MessageBase.extend({ fileUrl: z.string().optional() });
 /** A message as other systems receive it, maybe hours later: a file is its id and its facts. */
 export const MessageCreated = MessageBase.extend({ fileId: FileId.optional() });

@@ -132,7 +132,7 @@ export const webhookContracts = {
       },
       reply: WEBHOOK,
     },
-    errors: ['VALIDATION'],
+    errors: ['VALIDATION', 'NOT_CONFIGURED'],
   }),
 
   listWebhooks: request('webhook.v1.list', {
@@ -143,7 +143,7 @@ export const webhookContracts = {
     payload: z.strictObject({}),
     reply: z.object({ webhooks: z.array(Webhook) }),
     example: { payload: {}, reply: { webhooks: [WEBHOOK] } },
-    errors: ['UNAVAILABLE'],
+    errors: ['UNAVAILABLE', 'NOT_CONFIGURED'],
   }),
 
   removeWebhook: request('webhook.v1.remove', {
@@ -154,7 +154,7 @@ export const webhookContracts = {
     payload: Remove,
     reply: z.object({ id: WebhookId }),
     example: { payload: { webhookId: WEBHOOK_ID }, reply: { id: WEBHOOK_ID } },
-    errors: ['WEBHOOK_NOT_FOUND'],
+    errors: ['WEBHOOK_NOT_FOUND', 'NOT_CONFIGURED'],
   }),
 
   listDeliveries: request('webhook.v1.listDeliveries', {
@@ -173,7 +173,7 @@ export const webhookContracts = {
       payload: { webhookId: WEBHOOK_ID, state: 'waiting', limit: 20 },
       reply: { deliveries: [FAILED], nextCursor: CURSOR },
     },
-    errors: ['WEBHOOK_NOT_FOUND', 'VALIDATION'],
+    errors: ['WEBHOOK_NOT_FOUND', 'VALIDATION', 'NOT_CONFIGURED'],
   }),
 
   replayDeliveries: request('webhook.v1.replay', {
@@ -186,7 +186,7 @@ export const webhookContracts = {
     payload: Replay,
     reply: z.object({ count: z.int().nonnegative() }),
     example: { payload: { webhookId: WEBHOOK_ID, deliveryId: DELIVERY_ID }, reply: { count: 1 } },
-    errors: ['WEBHOOK_NOT_FOUND'],
+    errors: ['WEBHOOK_NOT_FOUND', 'NOT_CONFIGURED'],
   }),
 
   ping: pingContract('webhook'),

@@ -12,6 +12,8 @@ export interface Readiness {
   readonly missing: readonly string[];
   /** Why, for the checks that returned a sentence. */
   readonly why?: Readonly<Record<string, string>>;
+  /** The optional dependencies that are not available, and why: the process serves the rest without them. */
+  readonly degraded?: Readonly<Record<string, string>>;
 }
 
 const STARTING: Checks = { started: () => false };
@@ -25,13 +27,10 @@ const CLOSE_WITHIN_MS = 8_000;
  * `/readyz?exclude=<name>`, which may be repeated, leaves checks out: for a load balancer that sends traffic
  * without these dependencies.
  */
-export async function readiness(checks: Checks, query = ''): Promise<Readiness> {
+export async function readiness(checks: Checks, query = '', optional: Checks = {}): Promise<Readiness> {
   const excluded = new URLSearchParams(query).getAll('exclude');
   const included = Object.entries(checks).filter(([name]) => !excluded.includes(name));
-  const results = await Promise.all(
-    included.map(async ([name, check]) => ({ name, state: await runCheck(check) })),
-  );
-  const missing = results.filter(({ state }) => state !== true);
+  const [missing, without] = await Promise.all([failing(included), failing(Object.entries(optional))]);
   const why = missing.flatMap(({ name, state }) =>
     typeof state === 'string' ? [[name, state] as const] : [],
   );
@@ -39,8 +38,27 @@ export async function readiness(checks: Checks, query = ''): Promise<Readiness> 
     ready: missing.length === 0,
     missing: missing.map(({ name }) => name),
     ...(why.length === 0 ? {} : { why: Object.fromEntries(why) }),
+    ...(without.length === 0 ? {} : { degraded: Object.fromEntries(without.map(reasonOf)) }),
   };
 }
+
+interface Outcome {
+  readonly name: string;
+  readonly state: boolean | string;
+}
+
+/** The checks that do not pass. */
+async function failing(checks: readonly (readonly [string, Checks[string]])[]): Promise<Outcome[]> {
+  const outcomes = await Promise.all(
+    checks.map(async ([name, check]) => ({ name, state: await runCheck(check) })),
+  );
+  return outcomes.filter(({ state }) => state !== true);
+}
+
+const reasonOf = ({ name, state }: Outcome): [string, string] => [
+  name,
+  typeof state === 'string' ? state : 'it is not available',
+];
 
 async function runCheck(check: Checks[string]): Promise<boolean | string> {
   let timer: NodeJS.Timeout | undefined;
@@ -71,6 +89,7 @@ export class InternalServer {
   readonly #unused = new Set<Socket>();
   readonly #host: string;
   #checks: Checks = STARTING;
+  #optional: Checks = {};
   #routes: InternalRoute[] = [];
 
   private constructor(host: string) {
@@ -115,10 +134,11 @@ export class InternalServer {
     this.#checks = obstacle === undefined ? STARTING : { [obstacle.what]: () => obstacle.why };
   };
 
-  /** From now on ready while all checks pass. */
-  serve(checks: Checks, routes: InternalRoute[] = []): void {
+  /** From now on ready while all checks pass. `optional`: named in the reply, which stays 200. */
+  serve(checks: Checks, routes: InternalRoute[] = [], optional: Checks = {}): void {
     this.#checks = checks;
     this.#routes = routes;
+    this.#optional = optional;
   }
 
   /** Not ready any more, regardless of the checks. */
@@ -150,7 +170,7 @@ export class InternalServer {
     const [path, query] = (request.url ?? '').split('?');
     if (path === '/livez') sendJson(response, 200, { live: true });
     else if (path === '/readyz')
-      void readiness(this.#checks, query).then((state) => {
+      void readiness(this.#checks, query, this.#optional).then((state) => {
         sendJson(response, state.ready ? 200 : this.#statusWhenNotReady(query), state);
       });
     else if (!this.#routes.some((route) => route(request, response)))

@@ -190,6 +190,6 @@ export class OpenSpan {
   }
 }
 
-/** Whether the system failed, not the client. */
+/** Whether the system failed, not the client. What an installation leaves out on purpose is no failure. */
 export const isServerFault = (outcome: string): boolean =>
-  !isErrorCode(outcome) || ERRORS[outcome].status >= 500;
+  !isErrorCode(outcome) || (ERRORS[outcome].status >= 500 && outcome !== 'NOT_CONFIGURED');

@@ -24,10 +24,19 @@ const batches = timeseries(
   ],
 );
 
+const files = timeseries(
+  'File store',
+  'short',
+  '1: the replica can store and serve files. 0 for two minutes: page. Messages without files are not affected.',
+  [query('{{service_instance_id}}', `min by (service_instance_id) (switchboard_files_ready${of()})`)],
+  { badBelow: 1 },
+);
+
 export const messageService = row('message-service', [
   ...requestPanels('message-service'),
   published('message-service'),
   batches,
+  files,
   ...processPanels('message-service'),
 ]);
 

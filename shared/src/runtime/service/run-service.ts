@@ -7,7 +7,7 @@ import {
   untilSchemaMismatch,
   type DatabaseOptions,
 } from '../../postgres/index.ts';
-import { InternalServer, type InternalRoute } from '../health.ts';
+import { InternalServer, type Checks, type InternalRoute } from '../health.ts';
 import type { Logger } from '../logger.ts';
 import { noTelemetry, type Telemetry } from '../otel/telemetry.ts';
 import type { Running } from '../run.ts';
@@ -34,6 +34,8 @@ export interface Wiring<Contracts extends Record<string, RequestContract>> {
   readonly routes: RoutesOf<Contracts>;
   /** Routes of the internal HTTP server, beside health and metrics. */
   readonly internalRoutes?: readonly InternalRoute[];
+  /** Dependencies without which it serves the rest: `/readyz` names those that are away, and stays 200. */
+  readonly optional?: Checks;
   /** Starts background work, once the routes are served. Returns how to stop it, in the order of stopping. */
   readonly start: () => readonly Stop[];
 }
@@ -73,13 +75,14 @@ export async function runService<Contracts extends Record<string, RequestContrac
     recorder: telemetry.recorder,
   });
 
-  const { routes, internalRoutes = [], start } = await wire({ database, bus, url: internal.url });
+  const { routes, internalRoutes = [], optional, start } = await wire({ database, bus, url: internal.url });
   bus.serve(contracts, routes);
   const stops = start();
-  internal.serve({ nats: () => bus.isConnected, postgres: () => isReachable(database) }, [
-    telemetry.metricsPage,
-    ...internalRoutes,
-  ]);
+  internal.serve(
+    { nats: () => bus.isConnected, postgres: () => isReachable(database) },
+    [telemetry.metricsPage, ...internalRoutes],
+    optional,
+  );
   logger.info({ port: internal.port }, 'service: became ready');
 
   return {
