@@ -57,6 +57,11 @@ const events: Record<string, (subject: Subject) => unknown> = {
   sendMessage: ({ chatId }) => ({ chatId, message: { text: 'hi' } }),
   typing: ({ chatId }) => ({ chatId, isTyping: true }),
   readMessages: ({ chatId, messageId }) => ({ chatId, messageIds: [messageId] }),
+  readUpTo: ({ chatId }) => ({ chatId, seq: 1 }),
+  react: ({ chatId, messageId }) => ({ chatId, messageId, emoji: '👍', on: true }),
+  // Of the owner's message: admins delete any.
+  editMessage: ({ chatId, messageId }) => ({ chatId, messageId, text: 'hello', version: 1 }),
+  deleteMessage: ({ chatId, messageId }) => ({ chatId, messageId }),
   getActiveUsers: ({ chatId }) => chatId,
 };
 
@@ -64,11 +69,33 @@ const routes: Record<string, (subject: Subject) => [method: string, path: string
   'GET /chats/:chatId': ({ chatId }) => ['GET', `/chats/${chatId}`],
   'PATCH /chats/:chatId': ({ chatId }) => ['PATCH', `/chats/${chatId}`, { adminId: assigned.id }],
   'GET /chats/:chatId/messages': ({ chatId }) => ['GET', `/chats/${chatId}/messages`],
+  'POST /chats/:chatId/messages': ({ chatId }) => ['POST', `/chats/${chatId}/messages`, { text: 'hi' }],
+  'POST /chats/:chatId/read': ({ chatId }) => ['POST', `/chats/${chatId}/read`, { seq: 1 }],
+  'POST /chats/:chatId/messages/read': ({ chatId, messageId }) => [
+    'POST',
+    `/chats/${chatId}/messages/read`,
+    { messageIds: [messageId] },
+  ],
+  'POST /chats/:chatId/messages/:messageId/reactions': ({ chatId, messageId }) => [
+    'POST',
+    `/chats/${chatId}/messages/${messageId}/reactions`,
+    { emoji: '👍', on: true },
+  ],
+  'PATCH /chats/:chatId/messages/:messageId': ({ chatId, messageId }) => [
+    'PATCH',
+    `/chats/${chatId}/messages/${messageId}`,
+    { text: 'hello', version: 1 },
+  ],
+  'DELETE /chats/:chatId/messages/:messageId': ({ chatId, messageId }) => [
+    'DELETE',
+    `/chats/${chatId}/messages/${messageId}`,
+  ],
   'GET /chats/:chatId/timeline': ({ chatId }) => ['GET', `/chats/${chatId}/timeline`],
   'GET /files/:fileId': ({ fileId }) => ['GET', `/files/${fileId}`],
   'GET /chats': () => ['GET', '/chats'],
   'POST /chats': () => ['POST', '/chats', { clientId: owner.id }],
   'POST /files': () => ['POST', '/files', {}],
+  'POST /admin/users': () => ['POST', '/admin/users', { subject: 'auth0|65f2' }],
   'POST /admin/revocations': () => ['POST', '/admin/revocations', { userId: 999_999_999 }],
 };
 
@@ -97,13 +124,16 @@ describe('access by role', () => {
     machine: 'FORBIDDEN',
     'no one': 'UNAUTHORIZED',
   };
+  /** Only its author edits a message. */
+  const notTheirs = { assigned: 'FORBIDDEN', otherAdmin: 'FORBIDDEN' };
 
   it.each(Object.keys(events))('%s', async (event) => {
     const subject = await aChat();
     for (const [who, asker] of Object.entries({ owner, stranger, assigned, otherAdmin })) {
       const client = await clients.connect(asker, 1);
       const { code = 'ok' } = await client.request(event as 'joinChat', events[event]?.(subject));
-      expect([who, code]).toEqual([who, members[who as keyof typeof members]]);
+      const allowed = event === 'editMessage' ? { ...members, ...notTheirs } : members;
+      expect([who, code]).toEqual([who, allowed[who as keyof typeof members]]);
     }
     for (const asker of [machine, undefined]) {
       const client = new TestClient(system.url, asker === undefined ? {} : { token: system.token(asker) }, {
@@ -120,10 +150,25 @@ describe('access by role', () => {
     }
   });
 
+  const machineOnly = {
+    owner: 'FORBIDDEN',
+    stranger: 'FORBIDDEN',
+    assigned: 'FORBIDDEN',
+    otherAdmin: 'FORBIDDEN',
+    machine: 'ok',
+    'no one': 'UNAUTHORIZED',
+  };
+
   const expected: Record<string, Record<keyof typeof members, string>> = {
     'GET /chats/:chatId': members,
     'PATCH /chats/:chatId': { ...members, owner: 'FORBIDDEN' },
     'GET /chats/:chatId/messages': members,
+    'POST /chats/:chatId/messages': members,
+    'POST /chats/:chatId/read': members,
+    'POST /chats/:chatId/messages/read': members,
+    'POST /chats/:chatId/messages/:messageId/reactions': members,
+    'PATCH /chats/:chatId/messages/:messageId': { ...members, ...notTheirs },
+    'DELETE /chats/:chatId/messages/:messageId': members,
     'GET /chats/:chatId/timeline': members,
     'GET /files/:fileId': { ...members, stranger: 'FILE_NOT_FOUND' },
     'GET /chats': { ...members, stranger: 'ok' },
@@ -136,14 +181,8 @@ describe('access by role', () => {
       assigned: 'UNSUPPORTED_MEDIA_TYPE',
       otherAdmin: 'UNSUPPORTED_MEDIA_TYPE',
     },
-    'POST /admin/revocations': {
-      owner: 'FORBIDDEN',
-      stranger: 'FORBIDDEN',
-      assigned: 'FORBIDDEN',
-      otherAdmin: 'FORBIDDEN',
-      machine: 'ok',
-      'no one': 'UNAUTHORIZED',
-    },
+    'POST /admin/users': machineOnly,
+    'POST /admin/revocations': machineOnly,
   };
 
   it.each(Object.keys(routes))('%s', async (route) => {
