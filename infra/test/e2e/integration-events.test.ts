@@ -96,12 +96,13 @@ import { metricsNamed } from '../deploy/otel/metrics-named.ts';
     const events = await consumer.untilReceived(chatId, 8);
     const of = (source: string): CloudEvent[] =>
       events.filter((event) => event.source === `/switchboard/${source}`);
+    const changed = { at: expect.any(String), by: agent.id };
     expect(of('chat-service').map(({ type, sequence, data }) => [type, Number(sequence), data])).toEqual([
       ['switchboard.chat.opened.v1', 1, { chatId, clientId: owner.id }],
-      ['switchboard.chat.status_changed.v1', 2, { chatId, status: 'ACTIVE', adminId: agent.id }],
-      ['switchboard.chat.assigned.v1', 3, { chatId, adminId: agent.id }],
-      ['switchboard.chat.assigned.v1', 4, { chatId, adminId: 4_711 }],
-      ['switchboard.chat.status_changed.v1', 5, { chatId, status: 'CLOSED', adminId: 4_711 }],
+      ['switchboard.chat.status_changed.v1', 2, { chatId, status: 'ACTIVE', adminId: agent.id, ...changed }],
+      ['switchboard.chat.assigned.v1', 3, { chatId, adminId: agent.id, ...changed }],
+      ['switchboard.chat.assigned.v1', 4, { chatId, adminId: 4_711, ...changed }],
+      ['switchboard.chat.status_changed.v1', 5, { chatId, status: 'CLOSED', adminId: 4_711, ...changed }],
     ]);
     const { fileUrl, ...message } = first;
     expect(fileUrl).toBeDefined();
