@@ -6,7 +6,7 @@ import type { MessagesOfPage, StoredMessages } from '../domain/log-sources.ts';
 import { render, type UrlOfFile } from '../domain/message.ts';
 import type { MessageStore } from '../domain/message-store.ts';
 import { catchUp } from './catch-up.ts';
-import { decodeSeq, encodeSeq } from './cursors.ts';
+import { historyCursor } from './cursors.ts';
 import { SCHEMA } from './entities.ts';
 import {
   fitting,
@@ -70,14 +70,14 @@ export function createMessageStore(
         const page = await readPage(
           actor,
           chatId,
-          cursor === undefined ? ABOVE_EVERY_SEQ : decodeSeq(cursor),
+          cursor === undefined ? ABOVE_EVERY_SEQ : historyCursor.decode(cursor),
           limit,
         );
         if (page === undefined) return undefined;
         const oldest = page.messages.at(-1)?.seq ?? 1;
         return {
           messages: page.messages.toReversed(),
-          nextCursor: oldest > 1 ? encodeSeq(oldest) : undefined,
+          nextCursor: oldest > 1 ? historyCursor.encode(oldest) : undefined,
         };
       }),
 
