@@ -6,6 +6,7 @@ import { KeyedSemaphore } from '@switchboard/shared/limits';
 import {
   InternalServer,
   listenError,
+  natsAccess,
   noTelemetry,
   type Logger,
   type Running,
@@ -79,7 +80,7 @@ export async function createGateway(
   await listen(http, config.HOST, config.PORT);
   const internal = await InternalServer.listen(config.INTERNAL_HOST, config.INTERNAL_PORT);
   const bus = await Bus.connect({
-    url: config.NATS_URL,
+    ...natsAccess(config),
     user: 'gateway',
     calls: ['chat', 'message', 'presence', ...(config.WEBHOOKS ? (['webhook'] as const) : [])],
     logger,

@@ -7,7 +7,7 @@ import {
   type Configuration,
 } from '@switchboard/shared/runtime';
 import { z } from 'zod';
-import { environmentOf, type Surroundings } from './environment.ts';
+import { environmentOf, natsLogin, type Surroundings } from './environment.ts';
 import { isRecord } from './json.ts';
 import { LaunchError } from './processes/command.ts';
 import { isProgram } from './processes/on-path.ts';
@@ -70,9 +70,13 @@ const forbiddenPort = (port: number): string =>
   `or allow it on Linux: sysctl net.ipv4.ip_unprivileged_port_start=${String(port)}`;
 
 function natsMistakes(env: NodeJS.ProcessEnv): string[] {
-  const named = env['NATS_SERVER'];
-  const isUsed = !env['NATS_URL'] && Boolean(named);
-  return isUsed && !isProgram(named ?? '') ? [`NATS_SERVER: ${named ?? ''} is not an executable file`] : [];
+  if (env['NATS_URL']) return [];
+  const named = env['NATS_SERVER'] ?? '';
+  const logins = Object.keys(env).filter((name) => natsLogin.test(name) && env[name] !== '');
+  return [
+    ...(named !== '' && !isProgram(named) ? [`NATS_SERVER: ${named} is not an executable file`] : []),
+    ...logins.map((name) => `${name}: needs NATS_URL; npm start's own server makes its users itself`),
+  ];
 }
 
 /**

@@ -37,6 +37,8 @@ const variablesOf: Record<ProgramName, RegExp> = {
   'webhook-service': /^(WEBHOOK_\w+|AMQP_\w+)$/,
 };
 const variablesOfAll = /^(LOG_\w+|NODE_\w+|OTEL_\w+|TRACES_\w+|NATS_URL)$/;
+/** How programs log in to the server of NATS_URL. */
+export const natsLogin = /^NATS_(TOKEN|NKEY_SEED|CREDS|TLS_\w+?)(_FILE)?$/;
 
 export function environmentOf(
   name: ProgramName,
@@ -45,7 +47,13 @@ export function environmentOf(
   around: Surroundings,
 ): Record<string, string> {
   const { env, secrets, natsPort, jwtSecret } = around;
-  const given = pick(env, (variable) => variablesOf[name].test(variable) || variablesOfAll.test(variable));
+  const given = pick(
+    env,
+    (variable) =>
+      variablesOf[name].test(variable) ||
+      variablesOfAll.test(variable) ||
+      (natsPort === undefined && natsLogin.test(variable)),
+  );
   return {
     ...plainEnvironment(env),
     ...(name === 'message-service' ? fileDefaults(around) : {}),

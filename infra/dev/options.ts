@@ -22,7 +22,7 @@ webhook-service needs AMQP_URL, the URL of a RabbitMQ; without it, it is left ou
 Environment:
   PORT (default 3000; a second gateway uses the next), DATA_DIR (default .data), JWT_SECRET or JWT_JWKS_URL.
   NATS_URL, CHAT_DATABASE_URL, MESSAGE_DATABASE_URL, PRESENCE_DATABASE_URL and WEBHOOK_DATABASE_URL use servers that
-  already run.`;
+  already run. NATS_TOKEN, NATS_NKEY_SEED, NATS_CREDS and NATS_TLS_… say how to log in to that NATS.`;
 
 /** Throws a LaunchError for invalid options. */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv = {}): Options {

@@ -58,8 +58,14 @@ const own = [
   ...Object.values(databases).map(({ variable }) => variable),
 ];
 
-/** The environment, with these variables from the files of `<NAME>_FILE`. Throws a ConfigError. */
+/**
+ * The environment, with these variables from the files of `<NAME>_FILE`, and the paths of other such files
+ * from the working folder of the user. Throws a ConfigError.
+ */
 export function withFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const shape = Object.fromEntries(own.map((name) => [name, z.string().optional()]));
-  return { ...env, ...readConfig(z.object(shape), env) };
+  const absolute = { ...env };
+  for (const [name, path] of Object.entries(env))
+    if (name.endsWith('_FILE') && path) absolute[name] = fromWorkingFolder(env, path);
+  return { ...absolute, ...readConfig(z.object(shape), absolute) };
 }

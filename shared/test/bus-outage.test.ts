@@ -42,7 +42,7 @@ describe('while NATS is away', () => {
     await waitFor(() => warn.mock.calls.length > 0, { what: 'a log line' });
     expect(warn.mock.calls).toEqual([
       [
-        { servers: new URL(url).host, since: expect.any(String) },
+        { servers: new URL(url).host, since: expect.any(String), login: 'user chat-service' },
         expect.stringMatching(/^waiting for NATS: .*ECONNREFUSED/),
       ],
     ]);
@@ -78,7 +78,7 @@ describe('while NATS is away', () => {
     const bus = await connecting;
     warn.mockClear();
     await strict.kill();
-    await untilLogged(/"since":"[^"]+"\},"waiting for NATS: /);
+    await untilLogged(/"since":"[^"]+","login":"user chat-service"\},"waiting for NATS: /);
     warn.mockRestore();
     await bus.close();
     await strict.stop();

@@ -9,7 +9,7 @@ import {
   type Trace,
 } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
-import { ChatLog, type LogRenderer } from '@switchboard/shared/log';
+import { ChatLog, LOG_START, type LogRenderer } from '@switchboard/shared/log';
 import { isReachable, databaseWork, type Database } from '@switchboard/shared/postgres';
 import { In, type DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuid } from 'uuid';
@@ -23,7 +23,7 @@ import {
 import type { Changed, ChatStore, Unconfirmed } from '../domain/chat-store.ts';
 import { entriesOf } from '../domain/entries.ts';
 import { placementOf, type PlacementOf } from '../domain/placements.ts';
-import { decodeKey, decodePosition, encodeKey, encodePosition } from './cursors.ts';
+import { chatCursor, logCursor } from './cursors.ts';
 import { chatEntity, SCHEMA, type ChatRow } from './entities.ts';
 import { confirmVersion, readPlacements } from './placements.ts';
 
@@ -74,7 +74,7 @@ export function createChatStore(
         if (clientId !== undefined) query.andWhere('chat.clientId = :clientId', { clientId });
         if (status !== undefined) query.andWhere('chat.status = :status', { status });
         if (cursor !== undefined)
-          query.andWhere(`(chat.${column}, chat.id) ${follows} (:at, :id)`, decodeKey(cursor));
+          query.andWhere(`(chat.${column}, chat.id) ${follows} (:at, :id)`, chatCursor.decode(cursor));
         const rows = await query.getMany();
         const page = rows.slice(0, pageSize);
         const last = page.at(-1);
@@ -82,7 +82,7 @@ export function createChatStore(
           chats: page.map(toChat),
           nextCursor:
             rows.length > pageSize && last !== undefined
-              ? encodeKey({ at: last[column], id: last.id })
+              ? chatCursor.encode({ at: last[column].toISOString(), id: last.id })
               : undefined,
         };
       }),
@@ -147,13 +147,17 @@ export function createChatStore(
 
     changesAfter: (cursor, limit) =>
       databaseWork(async () => {
-        const entries = await log.readAll(database, decodePosition(cursor), limit);
+        const entries = await log.readAll(
+          database,
+          cursor === undefined ? LOG_START : logCursor.decode(cursor),
+          limit,
+        );
         const last = entries.at(-1);
         const rows = await chats.findBy({ id: In([...new Set(entries.map((entry) => entry.chatId))]) });
         return {
           chats: rows.map(toFacts),
           hasMore: entries.length === limit,
-          cursor: last && encodePosition(last),
+          cursor: last && logCursor.encode({ xact: last.xact, position: last.position }),
         };
       }),
 

@@ -93,6 +93,14 @@ describe('an invalid configuration', () => {
     [{ JWT_JWKS_URL: 'keys' }, 'JWT_JWKS_URL: must be a URL that begins with http:// or https://'],
     [{ PORT: '65535' }, 'PORT is 65535, which leaves no port for gateway-2.'],
     [
+      { NATS_TOKEN_FILE: '/secret' },
+      "NATS_TOKEN_FILE: needs NATS_URL; npm start's own server makes its users itself",
+    ],
+    [
+      { NATS_URL: 'nats://u:p@host', NATS_TOKEN: 'geheim' },
+      'NATS_TOKEN: set only one of a user in NATS_URL, NATS_TOKEN',
+    ],
+    [
       { NATS_URL: 'nats://user:ge#heim@host' },
       'NATS_URL: is not a URL. Write special characters of the password as percent codes, such as %23 for #',
     ],

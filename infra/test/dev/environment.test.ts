@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { environmentOf, type Surroundings } from '../../dev/environment.ts';
+import { withFiles } from '../../dev/settings.ts';
 
 const around: Surroundings = {
   env: {},
@@ -104,5 +105,36 @@ describe('webhook-service', () => {
           variable.startsWith('WEBHOOK_'),
         ),
       ).toEqual([]);
+  });
+});
+
+describe('the login to NATS', () => {
+  const login = { NATS_CREDS_FILE: '/secrets/creds', NATS_TLS_CA: 'ca', NATS_TLS_KEY_FILE: '/secrets/key' };
+  const env = { ...login, NATS_URL: 'tls://nats', NATS_GATEWAY_PASSWORD: 'p' };
+  const received = (natsPort: number | undefined): Record<string, string> =>
+    Object.fromEntries(
+      Object.entries(
+        environmentOf('gateway', 'gateway', { internalPort: 1, port: 1 }, { ...around, env, natsPort }),
+      ).filter(([name]) => name.startsWith('NATS_')),
+    );
+
+  it('reaches every program with the NATS_URL that it is for', () => {
+    expect(received(undefined)).toEqual({ ...login, NATS_URL: 'tls://nats' });
+  });
+
+  it('is left out for the own server', () => {
+    expect(received(4_222)).toEqual({ NATS_URL: 'nats://gateway:a@127.0.0.1:4222' });
+  });
+});
+
+describe('the files of secrets', () => {
+  it('are found from the working folder of the user', () => {
+    expect(withFiles({ INIT_CWD: '/home/me', NATS_CREDS_FILE: 'my.creds', NATS_TLS_CA_FILE: '/ca' })).toEqual(
+      {
+        INIT_CWD: '/home/me',
+        NATS_CREDS_FILE: '/home/me/my.creds',
+        NATS_TLS_CA_FILE: '/ca',
+      },
+    );
   });
 });

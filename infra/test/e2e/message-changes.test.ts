@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { startSystem, type TestSystem } from '../helpers/index.ts';
+import { startSystem, type TestSystem, type TokenSubject } from '../helpers/index.ts';
 import { aClient, anAdmin, Clients, http, openChat, type TestClient } from './client.ts';
 import { HttpUser } from './http-client.ts';
 
@@ -60,10 +60,14 @@ describe('a changed message', () => {
     const file = await new HttpUser(system, owner).uploadFile('bytes', 'a.txt', 'text/plain');
     const { data } = await client.request('sendMessage', { chatId, message: { fileId: file.id } });
     expect(data.file).toEqual({ id: file.id, name: 'a.txt', contentType: 'text/plain', size: 5 });
+    const statusFor = async (user: TokenSubject) => {
+      const headers = { authorization: `Bearer ${system.token(user)}` };
+      return (await fetch(`${system.url}/api/v1/files/${file.id}`, { headers })).status;
+    };
     const statuses = async () => [
       (await fetch(data.fileUrl ?? '')).status,
-      (await http(system, owner, 'GET', `/files/${file.id}`)).status,
-      (await http(system, agent, 'GET', `/files/${file.id}`)).status,
+      await statusFor(owner),
+      await statusFor(agent),
     ];
     expect(await statuses()).toEqual([200, 200, 200]);
     await client.request('deleteMessage', { chatId, messageId: data.id });

@@ -4,6 +4,7 @@ export { startNats, type TestNats } from './nats.ts';
 export { connectRaw } from './raw-nats.ts';
 export { schemaDrift } from './schema-drift.ts';
 export { internalPort, Scrape, scrape } from './scrape.ts';
+export { fuzzCursors, type CursorInputs } from './fuzz-cursors.ts';
 export { silent } from './silent.ts';
 export { mintToken, type TokenSubject } from '../../dev/jwt.ts';
 export { choosePorts, freePort } from './ports.ts';

@@ -66,7 +66,7 @@ module.exports = {
     forbid(
       'bus-imports-telemetry-and-contracts-only',
       { path: '^shared/src/bus/' },
-      { path: '^shared/src/(?!bus/|telemetry/|contracts/|(addresses|errors|random)\\.ts)' },
+      { path: '^shared/src/(?!bus/|telemetry/|contracts/|(addresses|errors|random|secret-file)\\.ts)' },
     ),
     forbid(
       'database-code-imports-no-bus',

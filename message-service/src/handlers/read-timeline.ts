@@ -3,7 +3,7 @@ import { chatContracts, type messageContracts } from '@switchboard/shared/contra
 import { DEFAULT_PAGE_LIMIT } from '@switchboard/shared/handlers';
 import type { ChatProjection, MessageStore } from '../domain/message-store.ts';
 import { entriesWanted, timelineOf } from '../domain/timeline.ts';
-import { decodeTimelinePoint, encodeTimelinePoint } from './timeline-cursor.ts';
+import { timelineCursor } from './timeline-cursor.ts';
 import { withAccess } from './with-access.ts';
 
 /** Merges a page of messages with chat-service's log. Throws UNAVAILABLE while chat-service is away. */
@@ -11,7 +11,7 @@ export const readTimelineHandler =
   (store: MessageStore, chats: ChatProjection, bus: Bus): Handler<typeof messageContracts.readTimeline> =>
   async ({ chatId, limit = DEFAULT_PAGE_LIMIT, cursor }, context) => {
     const { actor, trace } = context;
-    const before = cursor === undefined ? undefined : decodeTimelinePoint(cursor);
+    const before = cursor === undefined ? undefined : timelineCursor.decode(cursor);
     const page = await withAccess(chats, chatId, context, () =>
       store.timelineMessages(actor, chatId, before?.seq, limit),
     );
@@ -21,5 +21,5 @@ export const readTimelineHandler =
         ? { entries: [] }
         : await bus.request(chatContracts.readLogNow, { chatId, after, limit: count }, { trace });
     const { items, next } = timelineOf(page, entries, before, limit);
-    return { items, nextCursor: next && encodeTimelinePoint(next) };
+    return { items, nextCursor: next && timelineCursor.encode(next) };
   };

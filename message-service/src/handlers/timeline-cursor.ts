@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor } from '@switchboard/shared/cursor';
+import { cursorKind } from '@switchboard/shared/cursor';
 import { z } from 'zod';
 import type { TimelinePoint } from '../domain/timeline.ts';
 
@@ -11,7 +11,5 @@ const Point = z
   })
   .refine(({ seq, rev }) => seq > 0 && rev > 0);
 
-export const encodeTimelinePoint = ({ seq, rev }: TimelinePoint): string =>
-  encodeCursor(`timeline:${seq}:${rev}`);
-/** Throws VALIDATION for a cursor that this service did not make. */
-export const decodeTimelinePoint = (cursor: string): TimelinePoint => decodeCursor(Point, cursor);
+/** Of a page of the timeline: the next page lies before this point. */
+export const timelineCursor = cursorKind(Point, ({ seq, rev }) => `timeline:${seq}:${rev}`);

@@ -8,7 +8,7 @@ import {
 } from '@switchboard/shared/contracts';
 import type { Database } from '@switchboard/shared/postgres';
 import type { CatchUp } from '../domain/message-store.ts';
-import { decodeLogPoint, encodeLogPoint } from './cursors.ts';
+import { catchUpCursor } from './cursors.ts';
 import type { ChatHead } from './message-rows.ts';
 import { marksOf, toReadMarks } from './read-marks.ts';
 import type { RenderedLog } from './rendered-log.ts';
@@ -49,7 +49,7 @@ export async function catchUp(
   );
   if (head === undefined) return undefined;
   const point: Point | undefined =
-    from.cursor === undefined ? pointAfter(head, from.after) : decodeLogPoint(from.cursor);
+    from.cursor === undefined ? pointAfter(head, from.after) : catchUpCursor.tryDecode(from.cursor);
   if (point === undefined || point.upTo > head.rev || point.upTo - point.rev > MAX_MISSED) return 'lost';
 
   const { entries } = await log.read(chatId, point.rev, Math.max(1, Math.min(limit, point.upTo - point.rev)));
@@ -62,7 +62,7 @@ export async function catchUp(
     revs: { chat: head.chatVersion, message: point.upTo },
     chatRevThen: point.chatRevThen,
     hasMore: end < point.upTo,
-    cursor: end < point.upTo ? encodeLogPoint({ rev: end, upTo: point.upTo }) : undefined,
+    cursor: end < point.upTo ? catchUpCursor.encode({ rev: end, upTo: point.upTo }) : undefined,
   };
 }
 

@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor, tryDecodeCursor } from '@switchboard/shared/cursor';
+import { cursorKind } from '@switchboard/shared/cursor';
 import { z } from 'zod';
 
 const Before = z
@@ -8,9 +8,7 @@ const Before = z
   .pipe(z.int32());
 
 /** Of a page of messages: the next page lies before this `seq`. */
-export const encodeSeq = (seq: number): string => encodeCursor(`before:${seq}`);
-/** Throws VALIDATION for a cursor that this service did not make. */
-export const decodeSeq = (cursor: string): number => decodeCursor(Before, cursor);
+export const historyCursor = cursorKind(Before, (seq) => `before:${seq}`);
 
 /** How far a catch-up has come, and how far it goes. */
 export interface LogPoint {
@@ -27,6 +25,5 @@ const Point = z
   })
   .refine(({ rev, upTo }) => rev <= upTo);
 
-export const encodeLogPoint = ({ rev, upTo }: LogPoint): string => encodeCursor(`log:${rev}:${upTo}`);
-/** Undefined for a cursor that this service did not make: the client then gets a snapshot. */
-export const decodeLogPoint = (cursor: string): LogPoint | undefined => tryDecodeCursor(Point, cursor);
+/** Of a page of a catch-up. A client whose cursor is invalid receives a snapshot. */
+export const catchUpCursor = cursorKind(Point, ({ rev, upTo }) => `log:${rev}:${upTo}`);

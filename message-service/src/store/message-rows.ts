@@ -117,8 +117,18 @@ export const THREAD_TABLES =
  */
 const BYTES = `octet_length(coalesce(m.text, '')) + octet_length(coalesce(r.text, ''))`;
 
+/**
+ * FROM list of `m` and `r`: the first messages of a chat that fit one page, in `order`. `chat` is the
+ * expression of its id. LATERAL with LIMIT makes Postgres choose the page first and look its rows up then.
+ * Otherwise a plan made for empty tables chooses the page anew for each message of the chat.
+ */
+export const threadsOfPage = (chat: string, where: string, order: 'ASC' | 'DESC', limit: string): string =>
+  `(${fitting(`m.chat_id = ${chat} AND ${where}`, order, limit)}) AS fit
+   CROSS JOIN LATERAL (SELECT * FROM message.message WHERE chat_id = ${chat} AND seq = fit.seq LIMIT 1) AS m
+   LEFT JOIN LATERAL (SELECT * FROM message.message WHERE chat_id = m.chat_id AND id = m.reply_to_id LIMIT 1) AS r ON true`;
+
 /** Selects the `seq` of the first messages, in `order`, whose texts fit one page. */
-export const fitting = (where: string, order: 'ASC' | 'DESC', limit: string): string =>
+const fitting = (where: string, order: 'ASC' | 'DESC', limit: string): string =>
   `SELECT seq FROM (
      SELECT seq, sum(bytes) OVER (ORDER BY seq ${order}) - bytes AS before
      FROM (SELECT m.seq, ${BYTES} AS bytes FROM ${THREAD_TABLES} WHERE ${where} ORDER BY m.seq ${order} LIMIT ${limit}) AS page

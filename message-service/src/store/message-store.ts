@@ -6,16 +6,9 @@ import type { MessagesOfPage, StoredMessages } from '../domain/log-sources.ts';
 import { render, type UrlOfFile } from '../domain/message.ts';
 import type { MessageStore } from '../domain/message-store.ts';
 import { catchUp } from './catch-up.ts';
-import { decodeSeq, encodeSeq } from './cursors.ts';
+import { historyCursor } from './cursors.ts';
 import { SCHEMA } from './entities.ts';
-import {
-  fitting,
-  THREAD_COLUMNS,
-  THREAD_TABLES,
-  toThread,
-  type ChatHead,
-  type ThreadRow,
-} from './message-rows.ts';
+import { THREAD_COLUMNS, threadsOfPage, toThread, type ChatHead, type ThreadRow } from './message-rows.ts';
 import { withinBytes } from './page.ts';
 import { changeMessage } from './changes.ts';
 import { marksOf, toReadMarks } from './read-marks.ts';
@@ -75,14 +68,14 @@ export function createMessageStore(
         const page = await readPage(
           actor,
           chatId,
-          cursor === undefined ? ABOVE_EVERY_SEQ : decodeSeq(cursor),
+          cursor === undefined ? ABOVE_EVERY_SEQ : historyCursor.decode(cursor),
           limit,
         );
         if (page === undefined) return undefined;
         const oldest = page.messages.at(-1)?.seq ?? 1;
         return {
           messages: page.messages.toReversed(),
-          nextCursor: oldest > 1 ? encodeSeq(oldest) : undefined,
+          nextCursor: oldest > 1 ? historyCursor.encode(oldest) : undefined,
         };
       }),
 
@@ -126,5 +119,5 @@ const ABOVE_EVERY_SEQ = 2 ** 31 - 1;
 const pageOf = (limit: number): string =>
   `/* page-of-${limit} */ SELECT c.status, c.version AS "chatVersion", c.rev, CASE WHEN page.seq IS NULL OR page.seq = c.seq THEN ${marksOf('c.id')} END AS marks, page.*
    FROM message.chat c LEFT JOIN LATERAL (
-     SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = c.id AND m.seq IN (${fitting('m.chat_id = c.id AND m.seq < $2', 'DESC', String(limit))}) ORDER BY m.seq DESC
+     SELECT ${THREAD_COLUMNS} FROM ${threadsOfPage('c.id', 'm.seq < $2', 'DESC', String(limit))}
    ) AS page ON true WHERE c.id = $1 AND ($3 OR c.client_id = $4) ORDER BY page.seq DESC`;

@@ -3,7 +3,7 @@ import type { ChatLog, LogRenderer, LogRow } from '@switchboard/shared/log';
 import type { Database } from '@switchboard/shared/postgres';
 import { seqOf } from '../domain/log-fact.ts';
 import type { MessagesOfPage, StoredMessages } from '../domain/log-sources.ts';
-import { fitting, THREAD_COLUMNS, THREAD_TABLES, type ThreadRow } from './message-rows.ts';
+import { THREAD_COLUMNS, threadsOfPage, type ThreadRow } from './message-rows.ts';
 import { withinBytes } from './page.ts';
 
 export interface LogPage {
@@ -49,7 +49,7 @@ export class RenderedLog {
     const seqs = rows.flatMap(({ payload }) => seqOf(payload) ?? []);
     if (seqs.length === 0) return new Map();
     const messages = await this.#database.query<ThreadRow>(
-      `/* messages-of-log */ SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = $1 AND m.seq IN (${fitting('m.chat_id = $1 AND m.seq = ANY($2::integer[])', 'ASC', 'ALL')})`,
+      `/* messages-of-log */ SELECT ${THREAD_COLUMNS} FROM ${threadsOfPage('$1', 'm.seq = ANY($2::integer[])', 'ASC', 'ALL')}`,
       [chatId, seqs],
     );
     return new Map(messages.map((row) => [row.seq, this.#toMessage(row)]));

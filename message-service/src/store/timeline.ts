@@ -7,7 +7,7 @@ import {
 } from '@switchboard/shared/contracts';
 import type { Database } from '@switchboard/shared/postgres';
 import type { TimelineMessages } from '../domain/timeline.ts';
-import { fitting, MESSAGE_COLUMNS, THREAD_COLUMNS, THREAD_TABLES, type ThreadRow } from './message-rows.ts';
+import { MESSAGE_COLUMNS, THREAD_COLUMNS, threadsOfPage, type ThreadRow } from './message-rows.ts';
 import { withinBytes } from './page.ts';
 
 const CHAT_VERSION = MESSAGE_COLUMNS.chatVersion.name;
@@ -65,6 +65,5 @@ export async function timelineMessages(
 const pageOf = (limit: number): string =>
   `/* timeline-of-${limit} */ SELECT c.version AS "headVersion", page.* FROM message.chat c
    LEFT JOIN LATERAL (
-     SELECT ${THREAD_COLUMNS}, m.${CHAT_VERSION} AS "chatVersion" FROM ${THREAD_TABLES}
-     WHERE m.chat_id = c.id AND m.seq IN (${fitting('m.chat_id = c.id AND m.seq < $2', 'DESC', String(limit))}) ORDER BY m.seq DESC
+     SELECT ${THREAD_COLUMNS}, m.${CHAT_VERSION} AS "chatVersion" FROM ${threadsOfPage('c.id', 'm.seq < $2', 'DESC', String(limit))}
    ) AS page ON true WHERE c.id = $1 AND ($3 OR c.client_id = $4) ORDER BY page.seq DESC`;

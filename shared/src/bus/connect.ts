@@ -8,39 +8,44 @@ import {
 } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import { addressOf, reasonOf } from '../addresses.ts';
+import { serversOf, tlsOptionsOf, type NatsAccess } from './access.ts';
+import { loginOf } from './authenticator.ts';
+import { tlsRefusalOf } from './tls-refusal.ts';
 import { Wait } from './wait.ts';
 
-export interface NatsOptions {
-  /** `nats://user:password@host:port`, several servers separated by commas. */
-  readonly url: string;
-  /** The NATS user, also the prefix of this process's inbox. */
+export interface NatsOptions extends NatsAccess {
+  /** The service's name, also the prefix of this process's inbox, whatever NATS user it is. */
   readonly user: string;
   readonly logger: Logger;
+  /** Ends the wait for the first connection: `connect` then rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Fits a page of the largest messages: 50 of 8,000 characters, each with the message it replies to. */
 const NEEDED_MAX_PAYLOAD = 8 * 1024 * 1024;
 
-export async function connect({
-  url,
-  user,
-  logger,
-}: NatsOptions): Promise<{ nats: NatsConnection; isConnected: () => boolean }> {
-  const servers = url.split(',').map((server) => new URL(server));
-  const [first] = servers;
-  const wait = new Wait(addressOf(url), logger);
-  const nats = await untilConnected(wait, {
-    servers: servers.map((server) => server.host),
+export async function connect(
+  options: NatsOptions,
+): Promise<{ nats: NatsConnection; isConnected: () => boolean }> {
+  const { url, user, logger } = options;
+  const login = loginOf(options, logger);
+  const wait = new Wait({
+    servers: addressOf(url),
+    login: () => login?.describe(),
+    diagnose: () => tlsRefusalOf(options),
+    logger,
+  });
+  const nats = await untilConnected(wait, options.signal, {
+    servers: serversOf(options).map((server) => server.host),
     name: user,
-    ...(first?.username
-      ? { user: decodeURIComponent(first.username), pass: decodeURIComponent(first.password) }
-      : {}),
-    ...(servers.some((server) => server.protocol === 'tls:') ? { tls: {} } : {}),
+    authenticator: login?.authenticator,
+    tls: tlsOptionsOf(options),
     inboxPrefix: `_INBOX.${user}`,
     // The defaults stop reconnecting after 20 s and detect a frozen server after minutes.
     maxReconnectAttempts: -1,
     reconnectTimeWait: RETRY_MS,
     reconnectJitter: RETRY_MS,
+    reconnectJitterTLS: RETRY_MS,
     pingInterval: 1_000,
     maxPingOut: 2,
     timeout: 2_000,
@@ -80,7 +85,11 @@ export async function connect({
 const RETRY_MS = 250;
 
 /** The library's own wait for the first connection would hide why it fails. */
-async function untilConnected(wait: Wait, options: ConnectionOptions): Promise<NatsConnection> {
+async function untilConnected(
+  wait: Wait,
+  signal: AbortSignal | undefined,
+  options: ConnectionOptions,
+): Promise<NatsConnection> {
   wait.begin();
   for (;;) {
     try {
@@ -88,9 +97,9 @@ async function untilConnected(wait: Wait, options: ConnectionOptions): Promise<N
       wait.end();
       return nats;
     } catch (error) {
-      if (error instanceof InvalidArgumentError) {
+      if (error instanceof InvalidArgumentError || signal?.aborted === true) {
         wait.end();
-        throw error;
+        throw signal?.reason ?? error;
       }
       wait.why = reasonOf(error);
       await sleep(RETRY_MS * (1 + Math.random()));

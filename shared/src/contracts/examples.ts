@@ -10,4 +10,4 @@ export const CLIENT = { id: 42, email: 'client@example.com', role: 'client' } as
 export const ADMIN = { id: 7, email: 'agent@example.com', role: 'admin' } as const;
 export const AT = '2026-03-14T15:09:26.535Z';
 export const LATER = '2026-03-14T15:12:00.000Z';
-export const CURSOR = 'YmVmb3JlOjUxOTI';
+export const CURSOR = '.YmVmb3JlOjUxOTI';

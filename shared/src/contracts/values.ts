@@ -114,7 +114,7 @@ export const IdempotencyKey = z
   .regex(/^(?:"[!#-~]{1,255}"|[!#-~]{1,255})$/, { error: 'must be 1 to 255 visible ASCII characters' })
   .overwrite((key) => key.replaceAll('"', ''));
 
-/** Where the next page begins; made by the owner, opaque to everyone else. */
+/** Where the next page begins; made by the owner, opaque to everyone else. See `cursorKind`. */
 export const Cursor = z.string().min(1).max(200);
 
 /**

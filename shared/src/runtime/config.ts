@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isUrl } from '../addresses.ts';
 import { ConfigError } from '../config-error.ts';
+import { readSecretFile } from '../secret-file.ts';
+import { Certificates, NatsCredentials, NatsToken, NkeySeed, PrivateKey } from './nats-secrets.ts';
 
 /** The exit code of a process that cannot use its configuration: EX_CONFIG of sysexits.h. */
 export const EXIT_CONFIG = 78;
@@ -20,11 +21,18 @@ export function readConfig<S extends z.ZodObject>(
   // By the variable, so that each has one line.
   const mistakes = new Map<string, string>();
   for (const name of Object.keys(schema.shape)) {
+    const file = set[`${name}_FILE`];
+    if (file === undefined) continue;
+    // A schema that also has `<NAME>_FILE` thereby knows where the value comes from.
+    if (set[name] !== undefined) {
+      set[`${name}_FILE`] = undefined;
+      continue;
+    }
     try {
-      set[name] ??= readFileOf(set[`${name}_FILE`]);
+      set[name] = readSecretFile(file);
     } catch (error) {
       const { code } = SystemError.parse(error);
-      mistakes.set(name, `${name}_FILE: ${set[`${name}_FILE`] ?? ''} cannot be read (${code})`);
+      mistakes.set(name, `${name}_FILE: ${file} cannot be read (${code})`);
     }
   }
   const result = schema.safeParse(set);
@@ -38,8 +46,19 @@ export function readConfig<S extends z.ZodObject>(
 
 const SystemError = z.object({ code: z.string() }).catch({ code: 'unknown error' });
 
-const readFileOf = (file: string | undefined): string | undefined =>
-  file === undefined ? undefined : readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+/**
+ * The value of a variable, or of the file that `<NAME>_FILE` names. Undefined also for a file that cannot be
+ * read.
+ */
+export function textOf(environment: NodeJS.ProcessEnv, name: string): string | undefined {
+  const [value, file] = [environment[name], environment[`${name}_FILE`]];
+  if (value || !file) return value;
+  try {
+    return readSecretFile(file);
+  } catch {
+    return undefined;
+  }
+}
 
 interface Range {
   readonly min: number;
@@ -96,6 +115,21 @@ export const processConfig = {
     .refine((list) => list.split(',').every((url) => isUrl(url) && new URL(url).host !== ''), {
       error: UNPARSABLE_URL,
     }),
+  // With the file, the bus reads a renewed secret at its next connection.
+  NATS_TOKEN: NatsToken.optional(),
+  NATS_TOKEN_FILE: z.string().optional(),
+  NATS_NKEY_SEED: NkeySeed.optional(),
+  NATS_NKEY_SEED_FILE: z.string().optional(),
+  NATS_CREDS: NatsCredentials.optional(),
+  NATS_CREDS_FILE: z.string().optional(),
+  NATS_TLS_CA: Certificates.optional(),
+  NATS_TLS_CA_FILE: z.string().optional(),
+  NATS_TLS_CERT: Certificates.optional(),
+  NATS_TLS_CERT_FILE: z.string().optional(),
+  NATS_TLS_KEY: PrivateKey.optional(),
+  NATS_TLS_KEY_FILE: z.string().optional(),
+  /** Of servers with `handshake_first`. */
+  NATS_TLS_HANDSHAKE_FIRST: Flag.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   /** Names the replica in logs. */
   SERVICE_INSTANCE: z.string().optional(),

@@ -25,6 +25,7 @@ export {
 } from './health.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { listenError } from './listen-error.ts';
+export { natsAccess } from './nats-access.ts';
 export { mistakesOf, readProcessConfig, type Configuration } from './process-config.ts';
 export { endByConfig, run, type Running } from './run.ts';
 export { noTelemetry, type Telemetry } from './otel/telemetry.ts';

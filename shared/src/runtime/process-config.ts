@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { ConfigError } from '../config-error.ts';
 import { readConfig } from './config.ts';
+import { natsMistakes } from './nats-access.ts';
 import { readTelemetryConfig } from './otel/config.ts';
 
 /** What a service's config.ts exports. */
@@ -11,7 +12,7 @@ export interface Configuration<S extends z.ZodObject> {
 }
 
 /**
- * Reads a process's own variables and those of telemetry. Throws one ConfigError with the mistakes of both.
+ * Reads a process's own variables and those of telemetry. Throws one ConfigError with all mistakes.
  */
 export function readProcessConfig<S extends z.ZodObject>(
   { Config, check = () => [] }: Configuration<S>,
@@ -19,6 +20,7 @@ export function readProcessConfig<S extends z.ZodObject>(
 ): z.output<S> {
   const mistakes = [
     ...mistakesOf(() => readConfig(Config, environment)),
+    ...('NATS_URL' in Config.shape ? natsMistakes(environment) : []),
     ...mistakesOf(() => readTelemetryConfig(environment)),
     ...check(environment),
   ];

@@ -16,6 +16,7 @@ const everything = [
   'tolerations[0].key=chat',
   'tolerations[0].operator=Exists',
   'serviceAccountName=service',
+  'nats.filesSecret=nats-client',
   'metrics.serviceMonitor.labels.release=prometheus',
 ];
 const minimal = [

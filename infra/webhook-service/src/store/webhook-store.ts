@@ -6,7 +6,7 @@ import { v7 as uuid } from 'uuid';
 import type { Seal } from '../domain/seal.ts';
 import type { WebhookStore } from '../domain/webhook-store.ts';
 import { lockWebhooks, promote } from './chat-queues.ts';
-import { decodePosition, encodePosition } from './cursors.ts';
+import { deliveryCursor } from './cursors.ts';
 
 interface WebhookRow extends Omit<Webhook, 'createdAt'> {
   readonly createdAt: Date;
@@ -59,7 +59,7 @@ export function createWebhookStore(database: DataSource, seal: Seal): WebhookSto
 
     listDeliveries: ({ webhookId, state, limit, cursor }) =>
       databaseWork(async () => {
-        const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : decodePosition(cursor);
+        const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : deliveryCursor.decode(cursor);
         const known = await statements.query(
           '/* find-webhook */ SELECT 1 FROM webhook.webhook WHERE id = $1 AND removed_at IS NULL',
           [webhookId],
@@ -78,7 +78,9 @@ export function createWebhookStore(database: DataSource, seal: Seal): WebhookSto
         const last = page.at(-1);
         return {
           deliveries: page.map(toDelivery),
-          ...(rows.length > limit && last !== undefined ? { nextCursor: encodePosition(last.position) } : {}),
+          ...(rows.length > limit && last !== undefined
+            ? { nextCursor: deliveryCursor.encode(last.position) }
+            : {}),
         };
       }),
 

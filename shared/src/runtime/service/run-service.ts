@@ -9,12 +9,12 @@ import {
 } from '../../postgres/index.ts';
 import { InternalServer, type Checks, type InternalRoute } from '../health.ts';
 import type { Logger } from '../logger.ts';
+import { natsAccess, type NatsConfig } from '../nats-access.ts';
 import { noTelemetry, type Telemetry } from '../otel/telemetry.ts';
 import type { Running } from '../run.ts';
 
 /** The part of a service's configuration that `runService` reads. */
-interface ServiceConfig {
-  readonly NATS_URL: string;
+interface ServiceConfig extends NatsConfig {
   readonly INTERNAL_HOST: string;
   readonly INTERNAL_PORT: number;
 }
@@ -41,7 +41,7 @@ export interface Wiring<Contracts extends Record<string, RequestContract>> {
 }
 
 export interface Service<Contracts extends Record<string, RequestContract>> {
-  /** Also the NATS user. */
+  /** Also the NATS user of the permissions in infra/deploy/nats. */
   readonly name: string;
   readonly contracts: Contracts;
   /** The owners to which it sends requests. */
@@ -68,7 +68,7 @@ export async function runService<Contracts extends Record<string, RequestContrac
   const internal = await InternalServer.listen(config.INTERNAL_HOST, config.INTERNAL_PORT);
   const database = await openDatabase(options, logger, internal.waits);
   const bus = await Bus.connect({
-    url: config.NATS_URL,
+    ...natsAccess(config),
     user: name,
     calls,
     logger,
