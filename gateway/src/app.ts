@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { Bus } from '@switchboard/shared/bus';
-import { presenceContracts } from '@switchboard/shared/contracts';
+import { edgeContracts, presenceContracts } from '@switchboard/shared/contracts';
 import { KeyedSemaphore } from '@switchboard/shared/limits';
 import {
   InternalServer,
@@ -20,6 +20,7 @@ import { Revocations, unlessRevoked } from './auth/revocations.ts';
 import { Sessions } from './auth/sessions.ts';
 import { CONNECT_WITHIN_MS } from './auth/visits.ts';
 import { createVerify } from './auth/verify.ts';
+import { capabilitiesOf } from './capabilities.ts';
 import type { Config } from './config.ts';
 import { Encoder } from './connection/encoder.ts';
 import { apiRouteNames, apiRoutes } from './http/api.ts';
@@ -38,6 +39,7 @@ import { guardBacklog } from './connection/backlog.ts';
 import { EventLimits } from './events/event-limits.ts';
 import { FrameLimits, MAX_FRAME_BYTES } from './connection/frames.ts';
 import { writeOncePerTick } from './connection/outbound.ts';
+import { sendReady } from './connection/ready.ts';
 import { Presence } from './rooms/presence.ts';
 import { Rooms } from './rooms/rooms.ts';
 import type { ChatServer } from './connection/sockets.ts';
@@ -89,6 +91,7 @@ export async function createGateway(
 
   const verify = explained(unlessRevoked(createVerify(config), revocations), logger);
   const limits = new EventLimits(config.RATE_LIMIT_EVENTS);
+  const capabilities = capabilitiesOf(limits.perSocket, config.MAX_FILE_BYTES);
   const frames = new FrameLimits(config.RATE_LIMIT_EVENTS);
   const io: ChatServer = new Server(http, {
     serveClient: false,
@@ -99,6 +102,7 @@ export async function createGateway(
     wsEngine: frames.wsEngine,
     cors: socketCors(admission),
   });
+  sendReady(io, capabilities);
   admission.watchSessions(io);
   frames.watch(io, {
     onFlood: (userId) => {
@@ -142,7 +146,12 @@ export async function createGateway(
   const authenticator = new Authenticator(verify, limits, config.MAX_IN_FLIGHT);
   served.api = Router().use(
     fileRoutes(bus, authenticator, config.MAX_FILE_BYTES),
-    apiRoutes(bus, authenticator, new Map([[presenceContracts.revoke, applyRevocation]])),
+    apiRoutes({
+      bus,
+      authenticator,
+      edgeHandlers: new Map([[edgeContracts.getLimits, () => capabilities]]),
+      beforeReply: new Map([[presenceContracts.revoke, applyRevocation]]),
+    }),
     otherMethods([...fileRouteNames, ...apiRouteNames]),
   );
   served.checks = gatewayChecks(bus);

@@ -4,6 +4,8 @@ import {
   chatHeads,
   edgeEvents,
   edgeRequests,
+  featureNames,
+  features,
   integrationEvents,
   messageContracts,
   messageHeads,
@@ -12,6 +14,7 @@ import {
   requestContracts,
   roomEvents,
   webhookContracts,
+  type FeatureContract,
   type IntegrationEvent,
 } from '@switchboard/shared/contracts';
 import { isErrorCode } from '@switchboard/shared/errors';
@@ -19,7 +22,9 @@ import { isErrorCode } from '@switchboard/shared/errors';
 const sockets = [...requestContracts, ...edgeRequests].flatMap(({ socket }) =>
   socket === undefined ? [] : [socket],
 );
-const routes = requestContracts.flatMap(({ http }) => (http === undefined ? [] : [http]));
+const routes = [...requestContracts, ...edgeRequests].flatMap(({ http }) =>
+  http === undefined ? [] : [http],
+);
 const once = (names: readonly string[]): boolean => new Set(names).size === names.length;
 
 describe('the registry', () => {
@@ -62,6 +67,27 @@ describe('the registry', () => {
       expect(errors.filter((code) => !isErrorCode(code))).toEqual([]);
   });
 
+  it('lets clients reach every request of the edge', () => {
+    for (const { socket, http } of edgeRequests) expect(socket ?? http).toBeDefined();
+  });
+
+  it('names features of contracts that exist', () => {
+    const contracts = new Set<FeatureContract>([
+      ...requestContracts,
+      ...edgeRequests,
+      ...roomEvents,
+      ...Object.values(edgeEvents),
+    ]);
+    for (const [name, parts] of Object.entries<readonly FeatureContract[]>(features))
+      expect([name, parts.length > 0, parts.filter((part) => !contracts.has(part))]).toEqual([
+        name,
+        true,
+        [],
+      ]);
+    expect(featureNames).toEqual(expect.arrayContaining(['ready', 'limits']));
+    for (const name of featureNames) expect(name).toMatch(/^[a-z][A-Za-z]+$/);
+  });
+
   it('lets only existing events end an expiry', () => {
     const events = roomEvents.map(({ event }) => event);
     for (const { expiry } of roomEvents)
@@ -85,7 +111,11 @@ describe('a contract', () => {
 
   it.each(
     requests.map(
-      (contract) => ['subject' in contract ? contract.subject : contract.socket.event, contract] as const,
+      (contract) =>
+        [
+          'subject' in contract ? contract.subject : (contract.socket?.event ?? contract.http?.path),
+          contract,
+        ] as const,
     ),
   )('%s has a valid example', (_name, { payload, reply, example, socket, description }) => {
     expect(payload.safeParse(example.payload).error).toBeUndefined();

@@ -17,21 +17,21 @@ export type ConsumeToken = (isDroppable: boolean) => void;
 
 /** Rate limits per socket, and per user over all sockets and HTTP requests of this gateway. */
 export class EventLimits {
-  readonly #perSocket: Rate;
+  readonly perSocket: Rate;
   readonly #users: TokenBuckets<number>;
   readonly #reserve: number;
 
   /** 0: no limits. */
   constructor(eventsPerSecond: number) {
-    this.#perSocket = rateOf(eventsPerSecond);
+    this.perSocket = rateOf(eventsPerSecond);
     this.#users = new TokenBuckets(userRateOf(eventsPerSecond));
     // Droppable events leave the last half of a burst to the others.
-    this.#reserve = this.#perSocket.burst / 2;
+    this.#reserve = this.perSocket.burst / 2;
     for (const limit of ['socket', 'user', 'address']) refused.add(0, limit);
   }
 
   forSocket(userId: number): ConsumeToken {
-    const bucket = new TokenBucket(this.#perSocket);
+    const bucket = new TokenBucket(this.perSocket);
     return (isDroppable) => {
       throwIfLimited(bucket.consume(performance.now(), isDroppable ? this.#reserve : 0), 'socket');
       this.consumeForUser(userId);

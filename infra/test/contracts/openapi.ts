@@ -1,20 +1,13 @@
-import {
-  FileInfo,
-  requestContracts,
-  type HttpBinding,
-  type RequestContract,
-} from '@switchboard/shared/contracts';
+import { FileInfo } from '@switchboard/shared/contracts';
 import { ERRORS, type ErrorCode } from '@switchboard/shared/errors';
 import { inputSchemaOf, jsonSchemaOf, type JsonSchema } from './json-schema.ts';
-import { errorsOf, ownerOf, summaryOf } from './operations.ts';
+import { errorsOf, httpRequests, ownerOf, summaryOf, type HttpContract } from './operations.ts';
 
 // https://spec.openapis.org/oas/v3.1.1.html
 
 const API = '/api/v1';
 const CALLERS = { user: 'user', machine: 'machine' } as const;
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
-
-type HttpContract = RequestContract & { readonly http: HttpBinding<unknown> };
 
 /** The HTTP API. `version`: that of the contracts. */
 export const openApi = (version: string): JsonSchema => ({
@@ -68,16 +61,16 @@ const PROBLEM: JsonSchema = {
 
 function contractPaths(): JsonSchema {
   const paths: Record<string, Record<string, JsonSchema>> = {};
-  for (const contract of requestContracts)
-    if (hasHttp(contract)) (paths[pathOf(contract)] ??= {})[contract.http.method] = operationOf(contract);
+  for (const contract of httpRequests())
+    (paths[pathOf(contract)] ??= {})[contract.http.method] = operationOf(contract);
   return paths;
 }
 
-const hasHttp = (contract: RequestContract): contract is HttpContract => contract.http !== undefined;
 const pathOf = ({ http }: HttpContract): string => `${API}${http.path.replaceAll(/:(\w+)/g, '{$1}')}`;
 
 function operationOf(contract: HttpContract): JsonSchema {
-  const { http, description, reply, example, caller } = contract;
+  const { http, description, reply, example } = contract;
+  const caller = contract.kind === 'request' ? contract.caller : 'user';
   const { properties = {}, required = [], ...rest } = inputSchemaOf(http.input);
   const names = Object.keys(properties);
   const inPath = names.filter((name) => http.path.includes(`:${name}`));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { edgeRequests, requestContracts } from '@switchboard/shared/contracts';
 import { startSystem, waitFor, type TestSystem, type TokenSubject } from '../helpers/index.ts';
 import { aClient, anAdmin, Clients, openChat, TestClient } from './client.ts';
 import { HttpUser } from './http-client.ts';
@@ -66,6 +67,7 @@ const routes: Record<string, (subject: Subject) => [method: string, path: string
   'GET /chats/:chatId/messages': ({ chatId }) => ['GET', `/chats/${chatId}/messages`],
   'GET /files/:fileId': ({ fileId }) => ['GET', `/files/${fileId}`],
   'GET /chats': () => ['GET', '/chats'],
+  'GET /limits': () => ['GET', '/limits'],
   'POST /chats': () => ['POST', '/chats', { clientId: owner.id }],
   'POST /files': () => ['POST', '/files', {}],
   'POST /admin/revocations': () => ['POST', '/admin/revocations', { userId: 999_999_999 }],
@@ -85,6 +87,27 @@ async function byHttp(asker: Asker, [method, path, body]: [string, string, unkno
   const { code } = JSON.parse(text) as { code: string };
   return code;
 }
+
+describe('the matrix', () => {
+  /** About the socket itself, not about a chat. */
+  const OF_THE_SOCKET = ['refreshToken'];
+  /** `webhooks.test.ts` has them. */
+  const ELSEWHERE = /^\w+ \/admin\/webhooks/;
+
+  it('has every event about chats and every route of the contracts', () => {
+    const contracts = [...requestContracts, ...edgeRequests];
+    const offered = contracts.flatMap(({ socket }) => socket?.event ?? []);
+    expect(Object.keys(events).sort()).toEqual(
+      offered.filter((event) => !OF_THE_SOCKET.includes(event)).sort(),
+    );
+    const paths = contracts.flatMap(({ http }) =>
+      http === undefined ? [] : `${http.method.toUpperCase()} ${http.path}`,
+    );
+    expect(Object.keys(routes)).toEqual(
+      expect.arrayContaining(paths.filter((path) => !ELSEWHERE.test(path))),
+    );
+  });
+});
 
 describe('access by role', () => {
   const everybody = { owner, stranger, assigned, otherAdmin, machine, 'no one': undefined };
@@ -125,6 +148,7 @@ describe('access by role', () => {
     'GET /chats/:chatId/messages': members,
     'GET /files/:fileId': { ...members, stranger: 'FILE_NOT_FOUND' },
     'GET /chats': { ...members, stranger: 'ok' },
+    'GET /limits': { ...members, stranger: 'ok' },
     'POST /chats': { ...members, stranger: 'FORBIDDEN' },
     // Not a form: only users with access learn that.
     'POST /files': {

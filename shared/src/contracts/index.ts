@@ -12,6 +12,7 @@ export * from './chats.ts';
 export { cut } from './cut.ts';
 export * from './define.ts';
 export * from './events.ts';
+export * from './features.ts';
 export * from './files.ts';
 export * from './integration.ts';
 export * from './limits.ts';

@@ -1,2 +1,10 @@
 export { KeyedSemaphore } from './keyed-semaphore.ts';
-export { rateOf, TokenBucket, TokenBuckets, userRateOf, type Rate } from './token-buckets.ts';
+export {
+  quotaOf,
+  rateOf,
+  TokenBucket,
+  TokenBuckets,
+  userRateOf,
+  type Quota,
+  type Rate,
+} from './token-buckets.ts';

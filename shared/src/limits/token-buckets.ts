@@ -9,7 +9,24 @@ const BURST_SECONDS = 4;
 /** The rate of a user over all sockets and requests, as a multiple of one socket's. */
 const SOCKETS_WORTH = 2;
 
+/** What calculating with fractions may add to a whole number. */
+const EPSILON = 1e-6;
+
 export const rateOf = (perSecond: number): Rate => ({ perSecond, burst: perSecond * BURST_SECONDS });
+
+/** A client that consumes at most `tokens` in any `seconds` is never refused. Whole numbers from 1 on. */
+export interface Quota {
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+/** Undefined without a limit. A bucket that holds less than a token grants one when it is full. */
+export const quotaOf = ({ perSecond, burst }: Rate): Quota | undefined =>
+  perSecond === 0
+    ? undefined
+    : { tokens: wholeFrom1(Math.floor(burst)), seconds: wholeFrom1(Math.ceil(burst / perSecond - EPSILON)) };
+
+const wholeFrom1 = (number: number): number => Math.max(1, number);
 
 /** The rate of a user over all sockets, where one socket has `perSecond`. */
 export const userRateOf = (perSecond: number): Rate => rateOf(SOCKETS_WORTH * perSecond);

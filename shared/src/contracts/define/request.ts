@@ -104,11 +104,14 @@ export function request<
   return { kind: 'request', subject, ...contract };
 }
 
-/** A request that the gateway itself handles: only the gateway has the sockets and their tokens. */
+/**
+ * A user's request that the gateway itself handles: only the gateway has the sockets, their tokens and its
+ * limits.
+ */
 export interface EdgeRequestContract<
   P extends z.ZodType = z.ZodType,
   R extends z.ZodType = z.ZodType,
-  S extends SocketBinding<z.output<P>> = SocketBinding<z.output<P>>,
+  S extends SocketBinding<z.output<P>> | undefined = SocketBinding<z.output<P>> | undefined,
 > {
   readonly kind: 'edgeRequest';
   readonly description: string;
@@ -116,13 +119,14 @@ export interface EdgeRequestContract<
   readonly reply: R;
   readonly example: RequestExample<P, R>;
   readonly errors: readonly ErrorCode[];
-  readonly socket: S;
+  readonly socket?: S;
+  readonly http?: HttpBinding<z.output<P>>;
 }
 
 export function edgeRequest<
   P extends z.ZodType,
   R extends z.ZodType,
-  const S extends SocketBinding<z.output<P>>,
+  const S extends SocketBinding<z.output<P>> | undefined = undefined,
 >(contract: Omit<EdgeRequestContract<P, R, S>, 'kind'>): EdgeRequestContract<P, R, S> {
   return { kind: 'edgeRequest', ...contract };
 }
