@@ -1,6 +1,13 @@
 import { Counter } from '@switchboard/shared/telemetry';
 import { Failure } from '@switchboard/shared/errors';
-import { rateOf, TokenBucket, TokenBuckets, userRateOf, type Rate } from '@switchboard/shared/limits';
+import {
+  rateOf,
+  TokenBucket,
+  TokenBuckets,
+  userRateOf,
+  type Level,
+  type Rate,
+} from '@switchboard/shared/limits';
 
 const refused = new Counter(
   'switchboard.gateway.rate_limited',
@@ -41,6 +48,10 @@ export class EventLimits {
   /** Consumes a token for an HTTP request or a new connection. Throws RATE_LIMITED. */
   consumeForUser(userId: number): void {
     throwIfLimited(this.#users.consume(userId), 'user');
+  }
+
+  userLevel(userId: number): Level | undefined {
+    return this.#users.level(userId);
   }
 
   coolDown(userId: number): void {

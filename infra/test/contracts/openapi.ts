@@ -2,6 +2,7 @@ import { FileInfo } from '@switchboard/shared/contracts';
 import { ERRORS, type ErrorCode } from '@switchboard/shared/errors';
 import { inputSchemaOf, jsonSchemaOf, type JsonSchema } from './json-schema.ts';
 import { errorsOf, httpRequests, ownerOf, summaryOf, type HttpContract } from './operations.ts';
+import { rateLimitHeaders, withRateLimit } from './rate-limit-headers.ts';
 
 // https://spec.openapis.org/oas/v3.1.1.html
 
@@ -38,6 +39,7 @@ export const openApi = (version: string): JsonSchema => ({
       },
     },
     schemas: { Problem: PROBLEM },
+    headers: rateLimitHeaders,
   },
 });
 
@@ -123,7 +125,7 @@ function operationOf(contract: HttpContract): JsonSchema {
           },
         }
       : {}),
-    responses: {
+    responses: withRateLimit({
       [String(http.status ?? 200)]: answer('What was asked for.', jsonSchemaOf(reply), example.reply),
       ...(http.headers === undefined || http.status === undefined
         ? {}
@@ -134,7 +136,7 @@ function operationOf(contract: HttpContract): JsonSchema {
             }),
           }),
       ...problems([...errorsOf(contract), ...(hasBody ? (['UNSUPPORTED_MEDIA_TYPE'] as const) : [])]),
-    },
+    }),
   };
 }
 
@@ -144,7 +146,7 @@ const answer = (description: string, schema: JsonSchema, example: unknown): Json
 });
 
 /** One response per status, with an example of each code. */
-function problems(codes: readonly ErrorCode[]): JsonSchema {
+function problems(codes: readonly ErrorCode[]): Record<string, JsonSchema> {
   const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, ofStatus]) => [
@@ -201,7 +203,7 @@ const filePaths = (): JsonSchema => ({
           },
         },
       },
-      responses: {
+      responses: withRateLimit({
         201: answer('It is stored.', jsonSchemaOf(FileInfo), {
           id: FILE_ID,
           name: 'receipt.png',
@@ -209,7 +211,7 @@ const filePaths = (): JsonSchema => ({
           size: 48_213,
         }),
         ...problems(errorsOf({ errors: ['VALIDATION', 'TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] })),
-      },
+      }),
     },
   },
   [`${API}/files/{fileId}`]: {
@@ -232,14 +234,14 @@ const filePaths = (): JsonSchema => ({
           example: 'bytes=0-1',
         },
       ],
-      responses: {
+      responses: withRateLimit({
         200: {
           description: 'The bytes, under the content type with which they were uploaded.',
           content: BYTES,
         },
         206: { description: 'The bytes of the range, which `Content-Range` names.', content: BYTES },
         ...problems(errorsOf({ errors: ['FILE_NOT_FOUND', 'RANGE_NOT_SATISFIABLE'] })),
-      },
+      }),
     },
   },
 });

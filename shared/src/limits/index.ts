@@ -5,6 +5,7 @@ export {
   TokenBucket,
   TokenBuckets,
   userRateOf,
+  type Level,
   type Quota,
   type Rate,
 } from './token-buckets.ts';
