@@ -1,5 +1,5 @@
 import type { Bus, RoutesOf } from '@switchboard/shared/bus';
-import type { FileSignature, messageContracts } from '@switchboard/shared/contracts';
+import { joinCost, type FileSignature, type messageContracts } from '@switchboard/shared/contracts';
 import { pingHandler, readHeadsHandler, readLogHandler } from '@switchboard/shared/handlers';
 import type {
   ChatProjection,
@@ -31,7 +31,7 @@ export interface Parts {
 export const routes = ({ store, sender, chats, files, tickets, isGoodFileUrl, limits, bus }: Parts) =>
   ({
     sendMessage: limited(limits, sendMessageHandler(sender, chats, bus)),
-    joinChat: limitedRead(limits, joinChatHandler(store, chats)),
+    joinChat: limitedRead(limits, joinChatHandler(store, chats), ({ limit }) => joinCost(limit)),
     listMessages: limitedRead(limits, listMessagesHandler(store, chats)),
     readMessages: limited(limits, readMessagesHandler(store, chats, bus)),
     uploadFile: limited(limits, uploadFileHandler(tickets)),

@@ -122,6 +122,13 @@ describe('joinChat', () => {
     expect(rest).toEqual({ chatId, status: 'ACTIVE', revs: { chat: 4, message: 53 } });
   });
 
+  it('returns as many of the last messages as the request names', async () => {
+    const chatId = await addChat();
+    await sendAll(chatId, 12);
+    const { messages } = await service.gateway.request(joinChat, { chatId, limit: 10 }, { actor: owner });
+    expect(messages.map(({ seq }) => seq)).toEqual(upTo(12).slice(-10));
+  });
+
   it('returns an empty chat', async () => {
     expect(await join(await addChat())).toMatchObject({ messages: [], revs: { chat: 1, message: 0 } });
   });

@@ -71,6 +71,19 @@ describe('the registry', () => {
     for (const { socket, http } of edgeRequests) expect(socket ?? http).toBeDefined();
   });
 
+  it('splits batches into payloads of events that exist', () => {
+    const contracts = [...requestContracts, ...edgeRequests];
+    const batches = contracts.filter(({ socket }) => socket?.batch !== undefined);
+    expect(batches.length).toBeGreaterThan(0);
+    for (const { payload, socket, example } of batches) {
+      const batch = socket?.batch;
+      const of = contracts.find((contract) => contract.socket?.event === batch?.of);
+      const parts = batch?.parts(payload.parse(example.payload)) ?? [];
+      expect(parts.length).toBeGreaterThan(1);
+      for (const part of parts) expect(of?.payload.safeParse(part).error).toBeUndefined();
+    }
+  });
+
   it('names features of contracts that exist', () => {
     const contracts = new Set<FeatureContract>([
       ...requestContracts,

@@ -34,9 +34,23 @@ describe('a token bucket', () => {
     expect(bucket.consume(10_100)).toBe(0);
   });
 
+  it('gives credit, and grants nothing until it is paid back', () => {
+    const bucket = new TokenBucket(rate);
+    bucket.charge(4.5, 1_000);
+    expect(bucket.level(1_000)?.remaining).toBe(0);
+    bucket.charge(10, 1_000);
+    expect(bucket.consume(1_000)).toBe(1_050);
+    expect(bucket.consume(2_049)).toBe(1);
+    expect(bucket.consume(2_050)).toBe(0);
+    const buckets = new TokenBuckets<string>(rate);
+    buckets.charge('a', 5, 0);
+    expect([buckets.consume('a', 0), buckets.consume('b', 0)]).toEqual([100, 0]);
+  });
+
   it('grants everything without a rate', () => {
     const bucket = new TokenBucket(rateOf(0));
     bucket.block(10_000, 0);
+    bucket.charge(10_000, 0);
     expect(Array.from({ length: 1_000 }, () => bucket.consume(0)).every((waitMs) => waitMs === 0)).toBe(true);
   });
 
@@ -158,6 +172,7 @@ describe('buckets by key', () => {
   it('hold nothing without a rate', () => {
     const buckets = new TokenBuckets<number>(rateOf(0));
     for (let user = 0; user < 100; user++) expect(buckets.consume(user, 0)).toBe(0);
+    buckets.charge(1, 10, 0);
     expect(buckets.size).toBe(0);
   });
 });

@@ -19,8 +19,13 @@ const refused = new Counter(
 /** How long a user gets no service after the gateway cut off a connection of theirs for flooding. */
 const COOL_DOWN_MS = 10_000;
 
-/** Consumes a token for one event. Throws RATE_LIMITED with `retryAfterMs`. */
-export type ConsumeToken = (isDroppable: boolean) => void;
+/** The rate limits of one socket. */
+export interface SocketLimits {
+  /** Consumes a token for one event. Throws RATE_LIMITED with `retryAfterMs`. */
+  consume(isDroppable: boolean): void;
+  /** Consumes more for an event that costs more, on credit: later events wait until it is paid back. */
+  charge(tokens: number): void;
+}
 
 /** Rate limits per socket, and per user over all sockets and HTTP requests of this gateway. */
 export class EventLimits {
@@ -37,11 +42,17 @@ export class EventLimits {
     for (const limit of ['socket', 'user', 'address']) refused.add(0, limit);
   }
 
-  forSocket(userId: number): ConsumeToken {
+  forSocket(userId: number): SocketLimits {
     const bucket = new TokenBucket(this.perSocket);
-    return (isDroppable) => {
-      throwIfLimited(bucket.consume(performance.now(), isDroppable ? this.#reserve : 0), 'socket');
-      this.consumeForUser(userId);
+    return {
+      consume: (isDroppable) => {
+        throwIfLimited(bucket.consume(performance.now(), isDroppable ? this.#reserve : 0), 'socket');
+        this.consumeForUser(userId);
+      },
+      charge: (tokens) => {
+        bucket.charge(tokens);
+        this.#users.charge(userId, tokens);
+      },
     };
   }
 

@@ -1,4 +1,5 @@
 import type { EdgeEventContract, EdgeRequestContract, RequestContract, RoomEventContract } from './define.ts';
+import { messageContracts } from './messages.ts';
 import { edgeContracts, edgeEvents } from './session.ts';
 
 /** What a feature consists of. */
@@ -11,6 +12,7 @@ export type FeatureContract = RequestContract | EdgeRequestContract | RoomEventC
 export const features = {
   ready: [edgeEvents.ready],
   limits: [edgeContracts.getLimits],
+  joinChats: [edgeContracts.joinChats, messageContracts.joinChat],
 } as const satisfies Record<string, readonly [FeatureContract, ...FeatureContract[]]>;
 
 export type Feature = keyof typeof features;

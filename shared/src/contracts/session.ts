@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { edgeEvent, edgeRequest } from './define.ts';
 import { AT, CLIENT, LATER } from './examples.ts';
+import { joinChats } from './join-chats.ts';
 import { MAX_TEXT_LENGTH } from './limits.ts';
 import { Role, Timestamp, UserId } from './values.ts';
 
@@ -25,7 +26,7 @@ export type Capabilities = z.output<typeof Capabilities>;
 
 const CAPABILITIES = {
   version: '1.4.0',
-  features: ['ready', 'limits'],
+  features: ['ready', 'limits', 'joinChats'],
   limits: {
     textLength: MAX_TEXT_LENGTH,
     frameBytes: 1_048_576,
@@ -36,6 +37,8 @@ const CAPABILITIES = {
 };
 
 export const edgeContracts = {
+  joinChats,
+
   refreshToken: edgeRequest({
     description:
       'Gives a live socket a newer token of the same user in the same role. Nothing else about the socket changes. ' +

@@ -69,6 +69,11 @@ export class TokenBucket {
     return 0;
   }
 
+  /** Consumes tokens on credit: later calls wait until they are paid back. */
+  charge(tokens: number, now = performance.now()): void {
+    if (this.#tokenMs !== 0) this.#fullAt = Math.max(this.#fullAt, now) + tokens * this.#tokenMs;
+  }
+
   /** Empties the bucket and refills nothing for `forMs`. */
   block(forMs: number, now = performance.now()): void {
     if (this.#tokenMs !== 0) this.#fullAt = now + this.#rate.burst * this.#tokenMs + forMs;
@@ -104,8 +109,12 @@ export class TokenBuckets<Key> {
     this.#rate = rate;
   }
 
-  consume(key: Key, now = performance.now(), reserve = 0): number {
-    return this.#rate.perSecond === 0 ? 0 : this.#of(key, now).consume(now, reserve);
+  consume(key: Key, now = performance.now(), reserve = 0, tokens = 1): number {
+    return this.#rate.perSecond === 0 ? 0 : this.#of(key, now).consume(now, reserve, tokens);
+  }
+
+  charge(key: Key, tokens: number, now = performance.now()): void {
+    if (this.#rate.perSecond !== 0) this.#of(key, now).charge(tokens, now);
   }
 
   block(key: Key, forMs: number, now = performance.now()): void {
