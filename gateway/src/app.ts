@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { Bus } from '@switchboard/shared/bus';
-import { presenceContracts, webhookContracts } from '@switchboard/shared/contracts';
+import { edgeContracts, presenceContracts, webhookContracts } from '@switchboard/shared/contracts';
 import { KeyedSemaphore } from '@switchboard/shared/limits';
 import {
   InternalServer,
@@ -22,6 +22,7 @@ import { Sessions } from './auth/sessions.ts';
 import { CONNECT_WITHIN_MS } from './auth/visits.ts';
 import { UserIds } from './auth/user-ids.ts';
 import { createVerify } from './auth/verify.ts';
+import { capabilitiesOf } from './capabilities.ts';
 import type { Config } from './config.ts';
 import { Encoder } from './connection/encoder.ts';
 import { apiRouteNames, apiRoutes } from './http/api.ts';
@@ -40,6 +41,7 @@ import { guardBacklog } from './connection/backlog.ts';
 import { EventLimits } from './events/event-limits.ts';
 import { FrameLimits, MAX_FRAME_BYTES } from './connection/frames.ts';
 import { writeOncePerTick } from './connection/outbound.ts';
+import { sendReady } from './connection/ready.ts';
 import { Presence } from './rooms/presence.ts';
 import { Rooms } from './rooms/rooms.ts';
 import type { ChatServer } from './connection/sockets.ts';
@@ -91,6 +93,7 @@ export async function createGateway(
 
   const verify = explained(unlessRevoked(createVerify(config, new UserIds(bus).of), revocations), logger);
   const limits = new EventLimits(config.RATE_LIMIT_EVENTS);
+  const capabilities = capabilitiesOf(limits.perSocket, config.MAX_FILE_BYTES);
   const frames = new FrameLimits(config.RATE_LIMIT_EVENTS);
   const io: ChatServer = new Server(http, {
     serveClient: false,
@@ -101,6 +104,7 @@ export async function createGateway(
     wsEngine: frames.wsEngine,
     cors: socketCors(admission),
   });
+  sendReady(io, capabilities);
   admission.watchSessions(io);
   frames.watch(io, {
     onFlood: (userId) => {
@@ -152,6 +156,7 @@ export async function createGateway(
     apiRoutes({
       bus,
       authenticator,
+      edgeHandlers: new Map([[edgeContracts.getLimits, () => capabilities]]),
       beforeReply: new Map([[presenceContracts.revoke, applyRevocation]]),
       notConfigured: new Set(config.WEBHOOKS ? [] : Object.values(webhookContracts)),
     }),

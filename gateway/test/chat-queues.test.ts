@@ -163,3 +163,59 @@ it('rejects a task with BUSY after the maximum wait and never starts it', async 
   await work.end('c');
   expect([await third, work.started]).toEqual(['c', ['a', 'c']]);
 });
+
+it('runs parts of a batch in at most half of the places, and other tasks in the others', async () => {
+  const [queues, work] = [new ChatQueues(60_000, 4), new Work()];
+  const parts = ['a', 'b', 'c', 'd'].map((name) => queues.runPart(name, 'join', work.task(name)));
+  expect(work.started).toEqual(['a', 'b']);
+  expect(queues.isCrowded).toBe(false);
+  void queues.run('x', 'send', false, work.task('x'));
+  void queues.run('c', 'send', false, work.task('after c'));
+  expect(work.started).toEqual(['a', 'b', 'x']);
+  await work.end('a');
+  expect(work.started).toEqual(['a', 'b', 'x', 'c']);
+  await work.end('c');
+  expect(work.started).toEqual(['a', 'b', 'x', 'c', 'after c', 'd']);
+  await work.end('b', 'd');
+  expect(await Promise.all(parts)).toEqual(['a', 'b', 'c', 'd']);
+});
+
+it('runs the parts of a batch one after the other where there is one place', async () => {
+  const [queues, work] = [new ChatQueues(60_000, 1), new Work()];
+  const parts = ['a', 'b'].map((name) => queues.runPart(name, 'join', work.task(name)));
+  expect(work.started).toEqual(['a']);
+  await work.end('a');
+  expect(work.started).toEqual(['a', 'b']);
+  await work.end('b');
+  expect(await Promise.all(parts)).toEqual(['a', 'b']);
+});
+
+it('keeps the place of a part among the tasks of its chat', async () => {
+  const [queues, work] = [new ChatQueues(60_000, 8), new Work()];
+  void queues.run('chat', 'send', true, work.task('before'));
+  void queues.runPart('chat', 'join', work.task('part'));
+  void queues.run('chat', 'leave', false, work.task('behind'));
+  await work.end('before');
+  expect(work.started).toEqual(['before', 'part']);
+  await work.end('part');
+  expect(work.started).toEqual(['before', 'part', 'behind']);
+});
+
+it('lets a thousand parts wait beside the other tasks, and refuses more', async () => {
+  const [queues, work] = [new ChatQueues(60_000, 2), new Work()];
+  const part = (n: number) => queues.runPart(`chat ${n}`, 'join', work.task(`part ${n}`));
+  const parts = Promise.allSettled(upTo(1_001).map(part));
+  await expect(part(1_002)).rejects.toMatchObject({ code: 'BUSY' });
+  const send = queues.run('other', 'send', false, work.task('send'));
+  await work.endAll();
+  expect(await send).toBe('send');
+  expect((await parts).every(({ status }) => status === 'fulfilled')).toBe(true);
+});
+
+it('refuses a part that waited too long, and never starts it', async () => {
+  const [queues, work] = [new ChatQueues(20, 2), new Work()];
+  void queues.runPart('a', 'join', work.task('a'));
+  await expect(queues.runPart('b', 'join', work.task('b'))).rejects.toMatchObject({ code: 'BUSY' });
+  await work.end('a');
+  expect(work.started).toEqual(['a']);
+});

@@ -1,4 +1,4 @@
-import { Message } from '@switchboard/shared/contracts';
+import { Message, ready, type PayloadOf } from '@switchboard/shared/contracts';
 import { io, type Socket } from 'socket.io-client';
 import { waitFor } from '@switchboard/infra/test';
 
@@ -22,13 +22,19 @@ interface Received {
 export class Client {
   readonly socket: Socket;
   readonly received: Received[] = [];
+  /** The names of all events in the order of arrival, with `ready`, which is not in `received`. */
+  readonly arrivals: string[] = [];
+  /** What `ready` said. */
+  ready: PayloadOf<typeof ready> | undefined;
   /** The errors with which the handshake was refused. */
   readonly refusals: { message: string; data: unknown }[] = [];
 
   constructor(url: string, options: ClientOptions) {
     this.socket = io(url, { forceNew: true, transports: ['websocket'], reconnection: false, ...options });
     this.socket.onAny((event: string, ...args: unknown[]) => {
-      this.received.push({ event, args });
+      this.arrivals.push(event);
+      if (event === ready.event) this.ready = ready.payload.parse(args[0]);
+      else this.received.push({ event, args });
     });
     this.socket.on('connect_error', (error: Error & { data?: unknown }) => {
       this.refusals.push({ message: error.message, data: error.data });

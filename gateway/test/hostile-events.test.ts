@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { edgeRequests, requestContracts } from '@switchboard/shared/contracts';
 import { waitFor } from '@switchboard/infra/test';
 import { Bystander } from './bystander.ts';
 import { Client, type Reply } from './client.ts';
@@ -123,6 +124,9 @@ const SQL = [
   `admin'/*`,
 ];
 
+/** Every event of the contracts. */
+const EVENTS = [...requestContracts, ...edgeRequests].flatMap(({ socket }) => socket?.event ?? []);
+
 const rows: [what: string, code: string, events: Events][] = [
   [
     'unknown event names',
@@ -164,20 +168,7 @@ const rows: [what: string, code: string, events: Events][] = [
         'x'.repeat(10_240),
       ].map((event) => [event, { a: 1 }]),
   ],
-  [
-    'no argument',
-    'VALIDATION',
-    () =>
-      [
-        'joinChat',
-        'leaveChat',
-        'sendMessage',
-        'typing',
-        'readMessages',
-        'getActiveUsers',
-        'refreshToken',
-      ].map((event) => [event]),
-  ],
+  ['no argument', 'VALIDATION', () => EVENTS.map((event) => [event])],
   [
     'too many arguments',
     'VALIDATION',
@@ -207,12 +198,7 @@ const rows: [what: string, code: string, events: Events][] = [
         -0,
         1e308,
         { toString: 'x' },
-      ].flatMap((one): [string, unknown][] =>
-        ['joinChat', 'leaveChat', 'sendMessage', 'typing', 'readMessages', 'getActiveUsers'].map((event) => [
-          event,
-          one,
-        ]),
-      ),
+      ].flatMap((one): [string, unknown][] => EVENTS.map((event): [string, unknown] => [event, one])),
   ],
   [
     'lists and objects where text belongs',
@@ -257,6 +243,8 @@ const rows: [what: string, code: string, events: Events][] = [
         ['sendMessage', nested(depth)],
         ['sendMessage', { chatId, message: { text: nested(depth) } }],
         ['joinChat', list(depth)],
+        ['joinChats', { chats: list(depth + 1) }],
+        ['joinChats', { chats: [{ chatId, after: nested(depth) }] }],
         ['readMessages', { chatId, messageIds: list(depth) }],
       ]),
   ],
@@ -268,6 +256,7 @@ const rows: [what: string, code: string, events: Events][] = [
         ['sendMessage', keys(count)],
         ['sendMessage', { chatId, message: { text: 'x', ...keys(count) } }],
         ['typing', { chatId, isTyping: true, ...keys(count) }],
+        ['joinChats', { chats: [{ chatId, ...keys(count) }] }],
       ]),
   ],
   [
@@ -278,6 +267,10 @@ const rows: [what: string, code: string, events: Events][] = [
       ['readMessages', { chatId, messageIds: Array.from({ length: 501 }, () => UUID) }],
       ['readMessages', { chatId, messageIds: Array.from({ length: 10_000 }, () => null) }],
       ['joinChat', Array.from({ length: 10_000 }, () => 0)],
+      ['joinChats', { chats: Array.from({ length: 10_000 }, () => ({ chatId })) }],
+      ['joinChats', { chats: Array.from({ length: 201 }, () => ({ chatId: randomUUID() })) }],
+      ['joinChats', { chats: [{ chatId }, { chatId }] }],
+      ['joinChats', { chats: [{ chatId: 'x'.repeat(5_120) }] }],
     ],
   ],
   ['NUL', 'VALIDATION', texts('\0', 'a\0b', `${'x'.repeat(100)}\0`)],
@@ -417,6 +410,35 @@ it.each(rows)(
   },
 );
 
+it('refuses hostile ids of a batch each by itself, and joins the others', async () => {
+  const { client, chatId } = await attacker();
+  const ids = [
+    ...SQL,
+    'a.b',
+    '*',
+    '>',
+    '$SYS.REQ.SERVER.PING',
+    `${UUID}.>`,
+    `${UUID}\r\nPUB x 1`,
+    '__proto__',
+    '',
+  ];
+  const { data } = await client.request('joinChats', {
+    chats: [...ids, chatId].map((id) => ({ chatId: id })),
+  });
+  expect(data).toEqual({
+    chats: [
+      ...ids.map((id) => ({
+        chatId: id.toLowerCase(),
+        error: { code: 'CHAT_NOT_FOUND', retryable: false },
+      })),
+      { chatId, status: 'PENDING', messages: [] },
+    ],
+  });
+  await bystander.begin();
+  await bystander.noticesNothing();
+});
+
 it('stores SQL in a text and in an idempotency key as plain text', async () => {
   const { client, chatId } = await attacker();
   for (const text of SQL) {
@@ -549,7 +571,7 @@ describe('a token', () => {
     ...[undefined, null, '9999999999', -1, NaN, [now() + 60], now() - 1, {}].map(
       (exp): [string, () => unknown] => [`that ends ${JSON.stringify(exp)}`, () => sign({ exp })],
     ),
-    ...[now() + 60, 'soon', null, [0]].map((nbf): [string, () => unknown] => [
+    ...[now() + 3_600, 'soon', null, [0]].map((nbf): [string, () => unknown] => [
       `that begins ${JSON.stringify(nbf)}`,
       () => sign({ nbf }),
     ]),
@@ -565,26 +587,13 @@ describe('a token', () => {
       `for ${JSON.stringify(aud)}`,
       () => sign({ aud }),
     ]),
-    ...[
-      { $ne: null },
-      'a.b.>',
-      '*',
-      'x'.repeat(300),
-      '1'.repeat(300),
-      '',
-      0,
-      -7,
-      1.5,
-      [7],
-      true,
-      null,
-      '7\r\n',
-      '__proto__',
-    ].map((sub): [string, () => unknown] => [
-      `for the user ${JSON.stringify(sub).slice(0, 30)}`,
-      () => sign({ sub }),
-    ]),
-    ...['service', 'root', 'Admin', ['admin'], '__proto__', null].map((role): [string, () => unknown] => [
+    ...[{ $ne: null }, 'x'.repeat(300), '1'.repeat(300), '', 0, -7, 1.5, [7], true, null, '7\r\n'].map(
+      (sub): [string, () => unknown] => [
+        `for the user ${JSON.stringify(sub).slice(0, 30)}`,
+        () => sign({ sub }),
+      ],
+    ),
+    ...['service', 'root', 'Admin', [['admin']], '__proto__', null].map((role): [string, () => unknown] => [
       `in the role ${JSON.stringify(role)}`,
       () => sign({ role }),
     ]),

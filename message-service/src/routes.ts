@@ -1,5 +1,5 @@
 import type { Bus, RoutesOf } from '@switchboard/shared/bus';
-import type { messageContracts } from '@switchboard/shared/contracts';
+import { joinCost, type messageContracts } from '@switchboard/shared/contracts';
 import { pingHandler, readHeadsHandler, readLogHandler } from '@switchboard/shared/handlers';
 import type { HolderOfFileUrl } from './domain/message.ts';
 import type {
@@ -35,7 +35,7 @@ export interface Parts {
 export const routes = ({ store, sender, chats, files, tickets, holderOfFileUrl, limits, bus }: Parts) =>
   ({
     sendMessage: limited(limits, sendMessageHandler(sender, chats, bus)),
-    joinChat: limitedRead(limits, joinChatHandler(store, chats)),
+    joinChat: limitedRead(limits, joinChatHandler(store, chats), ({ limit }) => joinCost(limit)),
     listMessages: limitedRead(limits, listMessagesHandler(store, chats)),
     readTimeline: limitedRead(limits, readTimelineHandler(store, chats, bus)),
     readMessages: limited(limits, readMessagesHandler(store, chats, bus)),

@@ -14,8 +14,11 @@ const { joinChat, readMessages } = messageContracts;
 const addChat = () => service.database.addChat(aChat());
 const sendAll = (chatId: string, count: number): Promise<Message[]> =>
   Promise.all(upTo(count).map((n) => service.send(chatId, { text: `m${n}` })));
-const join = (chatId: string, from: { after?: string; cursor?: string } = {}, actor = owner) =>
-  service.gateway.request(joinChat, { chatId, ...from }, { actor });
+const join = (
+  chatId: string,
+  from: { after?: string | number; cursor?: string; limit?: number } = {},
+  actor = owner,
+) => service.gateway.request(joinChat, { chatId, ...from }, { actor });
 
 it('returns the missed messages and reads, and none that the client already has', async () => {
   const chatId = await addChat();
@@ -35,6 +38,19 @@ it('returns the missed messages and reads, and none that the client already has'
     messages: [],
     reads: [{}],
   });
+});
+
+it('returns pages as small as the request names, up to the end', async () => {
+  const chatId = await addChat();
+  await sendAll(chatId, 25);
+  const sizes: number[] = [];
+  let page = await join(chatId, { after: 2, limit: 10 });
+  sizes.push(page.messages.length);
+  while (page.cursor !== undefined) {
+    page = await join(chatId, { cursor: page.cursor, limit: 10 });
+    sizes.push(page.messages.length);
+  }
+  expect(sizes).toEqual([10, 10, 3]);
 });
 
 it('returns nothing when nothing was missed', async () => {

@@ -43,3 +43,30 @@ it('limits the requests of one user on each replica, and refuses no other user',
     await service.stop();
   }
 });
+
+it('counts a join by the messages that it may read, so that 150 small ones fit a burst', async () => {
+  const service = await startMessageService({ RATE_LIMIT_EVENTS: '2' });
+  try {
+    const chatId = service.chatService.open();
+    // Of a socket: a burst of 8.
+    const accepted = async (count: number, limit?: number) => {
+      const socket = { id: randomUUID(), gatewayId: randomUUID() };
+      const actor = { ...admin, id: ++lastAdmin };
+      const outcomes = await Promise.all(
+        upTo(count).map(() =>
+          refusal(service.gateway.request(messageContracts.joinChat, { chatId, limit }, { actor, socket })),
+        ),
+      );
+      return outcomes.filter((code) => code !== 'RATE_LIMITED').length;
+    };
+    expect(await accepted(40, 10)).toBe(40);
+    expect(await accepted(20)).toBeLessThan(20);
+    expect(await accepted(80, 1)).toBe(80);
+    // A tenth at least.
+    expect(await accepted(120, 1)).toBeLessThan(120);
+  } finally {
+    await service.stop();
+  }
+});
+
+let lastAdmin = 1_000;

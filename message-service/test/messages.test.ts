@@ -127,6 +127,13 @@ describe('joinChat', () => {
     });
   });
 
+  it('returns as many of the last messages as the request names', async () => {
+    const chatId = await addChat();
+    await sendAll(chatId, 12);
+    const { messages } = await service.gateway.request(joinChat, { chatId, limit: 10 }, { actor: owner });
+    expect(messages.map(({ seq }) => seq)).toEqual(upTo(12).slice(-10));
+  });
+
   it('returns an empty chat', async () => {
     expect(await join(await addChat())).toMatchObject({ messages: [], revs: { chat: 1, message: 0 } });
   });

@@ -30,8 +30,8 @@ const inputs: Input[] = [
       ? []
       : [{ name: `event ${socket.event}`, schema: socket.form.payload, example: socket.form.example }]),
   ]),
-  ...Object.values(edgeContracts).map(({ socket, payload, example }) => ({
-    name: `event ${socket.event}`,
+  ...Object.entries(edgeContracts).map(([name, { payload, example }]) => ({
+    name,
     schema: payload,
     example: example.payload,
   })),

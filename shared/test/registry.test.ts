@@ -5,6 +5,8 @@ import {
   edgeEvents,
   edgeRequests,
   errorDetails,
+  featureNames,
+  features,
   integrationEvents,
   messageContracts,
   messageHeads,
@@ -14,6 +16,7 @@ import {
   roomEvents,
   socketRoomEvents,
   webhookContracts,
+  type FeatureContract,
   type IntegrationEvent,
 } from '@switchboard/shared/contracts';
 import { isErrorCode } from '@switchboard/shared/errors';
@@ -21,7 +24,9 @@ import { isErrorCode } from '@switchboard/shared/errors';
 const sockets = [...requestContracts, ...edgeRequests].flatMap(({ socket }) =>
   socket === undefined ? [] : [socket],
 );
-const routes = requestContracts.flatMap(({ http }) => (http === undefined ? [] : [http]));
+const routes = [...requestContracts, ...edgeRequests].flatMap(({ http }) =>
+  http === undefined ? [] : [http],
+);
 const once = (names: readonly string[]): boolean => new Set(names).size === names.length;
 
 describe('the registry', () => {
@@ -71,6 +76,40 @@ describe('the registry', () => {
       expect(errors.filter((code) => !isErrorCode(code))).toEqual([]);
   });
 
+  it('lets clients reach every request of the edge', () => {
+    for (const { socket, http } of edgeRequests) expect(socket ?? http).toBeDefined();
+  });
+
+  it('splits batches into payloads of events that exist', () => {
+    const contracts = [...requestContracts, ...edgeRequests];
+    const batches = contracts.filter(({ socket }) => socket?.batch !== undefined);
+    expect(batches.length).toBeGreaterThan(0);
+    for (const { payload, socket, example } of batches) {
+      const batch = socket?.batch;
+      const of = contracts.find((contract) => contract.socket?.event === batch?.of);
+      const parts = batch?.parts(payload.parse(example.payload)) ?? [];
+      expect(parts.length).toBeGreaterThan(1);
+      for (const part of parts) expect(of?.payload.safeParse(part).error).toBeUndefined();
+    }
+  });
+
+  it('names features of contracts that exist', () => {
+    const contracts = new Set<FeatureContract>([
+      ...requestContracts,
+      ...edgeRequests,
+      ...roomEvents,
+      ...Object.values(edgeEvents),
+    ]);
+    for (const [name, parts] of Object.entries<readonly FeatureContract[]>(features))
+      expect([name, parts.length > 0, parts.filter((part) => !contracts.has(part))]).toEqual([
+        name,
+        true,
+        [],
+      ]);
+    expect(featureNames).toEqual(expect.arrayContaining(['ready', 'limits']));
+    for (const name of featureNames) expect(name).toMatch(/^[a-z][A-Za-z]+$/);
+  });
+
   it('lets only existing events end an expiry', () => {
     const events = roomEvents.map(({ event }) => event);
     for (const { expiry } of roomEvents)
@@ -94,7 +133,11 @@ describe('a contract', () => {
 
   it.each(
     requests.map(
-      (contract) => ['subject' in contract ? contract.subject : contract.socket.event, contract] as const,
+      (contract) =>
+        [
+          'subject' in contract ? contract.subject : (contract.socket?.event ?? contract.http?.path),
+          contract,
+        ] as const,
     ),
   )('%s has a valid example', (_name, { payload, reply, example, socket, description }) => {
     expect(payload.safeParse(example.payload).error).toBeUndefined();

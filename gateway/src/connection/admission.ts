@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { Counter, observeGauge } from '@switchboard/shared/telemetry';
-import { rateOf, KeyedSemaphore, TokenBucket, TokenBuckets } from '@switchboard/shared/limits';
+import { rateOf, KeyedSemaphore, TokenBucket, TokenBuckets, type Level } from '@switchboard/shared/limits';
 import type { Logger } from '@switchboard/shared/runtime';
 import type { Config } from '../config.ts';
 import { addressOf, clientAddressOf, networkOf } from './address.ts';
@@ -123,6 +123,10 @@ export class Admission {
   /** Consumes a token for an HTTP request. Throws RATE_LIMITED. */
   admitRequest(request: IncomingMessage): void {
     throwIfLimited(this.#addresses.consume(addressOf(request, this.#hops)), 'address');
+  }
+
+  addressLevel(request: IncomingMessage): Level | undefined {
+    return this.#addresses.level(addressOf(request, this.#hops));
   }
 
   /**

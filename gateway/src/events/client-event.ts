@@ -28,6 +28,7 @@ export class ClientEvent {
   readonly name: string;
   readonly #span: OpenSpan;
   #waitedMs = 0;
+  #fault: ErrorCode | undefined;
 
   /**
    * `clientTraces`: the `traceparent`s that the client sent, of any form. The span links to them; the client
@@ -56,7 +57,12 @@ export class ClientEvent {
     this.#waitedMs = ms;
   }
 
-  replied(failure?: ErrorCode): void {
+  /** A part of a batch failed. A fault of the server counts as one of the event. */
+  partFailed(failure: ErrorCode): void {
+    if (isServerFault(failure)) this.#fault ??= failure;
+  }
+
+  replied(failure = this.#fault): void {
     this.#span.end(failure, { 'switchboard.waited_ms': Math.round(this.#waitedMs * 10) / 10 });
     durations.record(performance.now() - this.#span.startedAt, this.name, failure ?? 'ok');
   }

@@ -4,31 +4,27 @@
 //                                                                                        │
 //   socket ◀─ reply ◀─ NATS request to the owner, or a handler of the edge ◀─────────────┘
 //
+// A batch goes from the backlog to the queues of all its chats at once, as several events (batch.ts).
 // Each step may throw a Failure, which becomes the reply.
 
 import { REQUEST_TIMEOUT_MS, type RequestOptions, type Bus } from '@switchboard/shared/bus';
 import { type Trace } from '@switchboard/shared/telemetry';
-import { parse, type SocketBinding } from '@switchboard/shared/contracts';
+import { parse, type Batch, type SocketBinding } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { Logger } from '@switchboard/shared/runtime';
 import { z } from 'zod';
 import { forReceiver } from '../auth/file-urls.ts';
 import { ClientEvent, createSeries } from './client-event.ts';
 import { isBehind } from '../connection/backlog.ts';
-import type { ConsumeToken, EventLimits } from './event-limits.ts';
+import { replyToBatch } from './batch.ts';
+import type { EventLimits, SocketLimits } from './event-limits.ts';
 import { ChatQueues } from './chat-queues.ts';
 import { Throttle } from './throttle.ts';
 import { offers, type Offer } from './offers.ts';
 import { FaultLog } from '../fault-log.ts';
 import { isPlain } from './plain.ts';
-import { acknowledgeWith, popAcknowledge, replyWithError, type Acknowledge } from './reply.ts';
+import { acknowledgeWith, popAcknowledge, replyWithError, type Acknowledge, type Reply } from './reply.ts';
 import type { ChatServer, ChatSocket } from '../connection/sockets.ts';
-
-/** The reply to one event. `afterSend` runs once it was handed to the socket, in the same tick. */
-export interface Reply {
-  readonly data: unknown;
-  readonly afterSend?: () => void;
-}
 
 /** Handles an event at the edge, because it needs the socket itself. */
 export type EdgeHandler = (
@@ -91,7 +87,7 @@ class SocketEvents {
   readonly #parts: InboundParts;
   readonly #faults: FaultLog;
   readonly #queues: ChatQueues;
-  readonly #consumeToken: ConsumeToken;
+  readonly #limits: SocketLimits;
   #throttle: Throttle | undefined;
   #inFlight = 0;
   #onReplied: (() => void)[] | undefined;
@@ -101,7 +97,7 @@ class SocketEvents {
     this.#parts = parts;
     this.#faults = faults;
     this.#queues = new ChatQueues(MAX_WAIT_MS, parts.maxInFlight);
-    this.#consumeToken = parts.limits.forSocket(socket.data.actor.id);
+    this.#limits = parts.limits.forSocket(socket.data.actor.id);
   }
 
   receive(event: string, args: unknown[]): void {
@@ -156,11 +152,13 @@ class SocketEvents {
     clientEvent: ClientEvent,
   ): Promise<Reply & { binding: SocketBinding<unknown> }> {
     const offer = offers.get(event);
-    this.#consumeToken(offer?.binding.throttle !== undefined);
+    this.#limits.consume(offer?.binding.throttle !== undefined);
     if (offer === undefined) throw new Failure('UNKNOWN_EVENT');
     const payload = payloadOf(offer, args);
     if (isBehind(this.#socket)) throw new Failure('BUSY');
     const { binding } = offer;
+    if (binding.batch !== undefined)
+      return { ...(await this.#runBatch(binding.batch, payload, clientEvent)), binding };
     // An event that names no chat queues behind events of its own name.
     const key = OfChat.safeParse(payload).data?.chatId ?? event;
     if (binding.throttle === undefined) {
@@ -177,8 +175,46 @@ class SocketEvents {
     };
   }
 
-  /** Requests in the order of the queue. The time spent there counts against the request's timeout. */
+  /**
+   * Each part waits in the queue of its chat, so that it keeps its place among the events about that chat.
+   * Then it has the whole timeout.
+   */
+  #runBatch(batch: Batch<unknown>, payload: unknown, clientEvent: ClientEvent): Promise<Reply> {
+    const offer = offers.get(batch.of);
+    if (offer === undefined) throw new Error(`events: no event ${batch.of}`);
+    this.#limits.charge(Math.max(0, batch.cost(payload) - 1));
+    return replyToBatch({
+      parts: batch.parts(payload),
+      run: async (part, within) => {
+        const partPayload = parse(offer.contract.payload, part);
+        return this.#queues.runPart(part.chatId, batch.of, () =>
+          within(() => this.#request(offer, part.chatId, partPayload, clientEvent, performance.now())),
+        );
+      },
+      failureOf: (error) => {
+        const failure = this.#failureOf(error, clientEvent);
+        clientEvent.partFailed(failure.code);
+        return failure;
+      },
+    });
+  }
+
+  /** Requests in the order of the queue. */
   #enqueue(
+    offer: Offer,
+    key: string,
+    payload: unknown,
+    clientEvent: ClientEvent,
+    since: number,
+  ): Promise<Reply> {
+    const { event, pipelined = false } = offer.binding;
+    return this.#queues.run(key, event, pipelined, () =>
+      this.#request(offer, key, payload, clientEvent, since),
+    );
+  }
+
+  /** The time spent in the queue, from `since`, counts against the request's timeout. */
+  async #request(
     { contract, binding }: Offer,
     key: string,
     payload: unknown,
@@ -188,35 +224,45 @@ class SocketEvents {
     const socket = this.#socket;
     const { bus, gatewayId, edgeHandlers } = this.#parts;
     const group = binding.pipelined === true ? `${socket.id} ${key}` : undefined;
-    return this.#queues.run(key, binding.event, binding.pipelined ?? false, async () => {
-      const waitedMs = performance.now() - since;
-      clientEvent.waited(waitedMs);
-      const timeoutMs = REQUEST_TIMEOUT_MS - waitedMs;
-      if (timeoutMs <= 0) throw new Failure('BUSY');
-      const options = {
-        actor: socket.data.actor,
-        socket: { id: socket.id, gatewayId },
-        trace: clientEvent.trace,
-        group,
-        timeoutMs,
-      };
-      const atEdge = edgeHandlers[binding.event];
-      if (atEdge !== undefined) return atEdge(socket, payload, options);
-      if (contract.kind === 'edgeRequest') throw new Error(`events: no edge handler for ${binding.event}`);
-      return { data: await bus.forward(contract, payload, options) };
-    });
+    const waitedMs = performance.now() - since;
+    clientEvent.waited(waitedMs);
+    const timeoutMs = REQUEST_TIMEOUT_MS - waitedMs;
+    if (timeoutMs <= 0) throw new Failure('BUSY');
+    const options = {
+      actor: socket.data.actor,
+      socket: { id: socket.id, gatewayId },
+      trace: clientEvent.trace,
+      group,
+      timeoutMs,
+    };
+    const atEdge = edgeHandlers[binding.event];
+    if (atEdge !== undefined) return atEdge(socket, payload, options);
+    if (contract.kind === 'edgeRequest') throw new Error(`events: no edge handler for ${binding.event}`);
+    return { data: await bus.forward(contract, payload, options) };
   }
 
   #refuse(error: unknown, clientEvent: ClientEvent, acknowledge: Acknowledge | undefined): void {
-    const { logger } = this.#parts;
+    const failure = this.#failureOf(error, clientEvent);
     const { name, trace } = clientEvent;
-    if (error instanceof Failure) this.#faults.log('events: an event failed', error, trace, { event: name });
-    else
-      logger.error({ err: error, event: name, trace_id: trace.traceId }, 'events: handling an event failed');
-    const failure = error instanceof Failure ? error : new Failure('INTERNAL');
     replyWithError(this.#socket, acknowledge, failure, trace);
-    logger.debug({ event: name, code: failure.code, trace_id: trace.traceId }, 'events: refused an event');
+    this.#parts.logger.debug(
+      { event: name, code: failure.code, trace_id: trace.traceId },
+      'events: refused an event',
+    );
     clientEvent.replied(failure.code);
+  }
+
+  /** What the client may see of an error, which is logged. */
+  #failureOf(error: unknown, { name, trace }: ClientEvent): Failure {
+    if (error instanceof Failure) {
+      this.#faults.log('events: an event failed', error, trace, { event: name });
+      return error;
+    }
+    this.#parts.logger.error(
+      { err: error, event: name, trace_id: trace.traceId },
+      'events: handling an event failed',
+    );
+    return new Failure('INTERNAL');
   }
 }
 

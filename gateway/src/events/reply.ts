@@ -3,6 +3,12 @@ import { newTrace, type Trace } from '@switchboard/shared/telemetry';
 import { ERRORS, Failure } from '@switchboard/shared/errors';
 import type { ChatSocket } from '../connection/sockets.ts';
 
+/** The reply to one event. `afterSend` runs once it was handed to the socket, in the same tick. */
+export interface Reply {
+  readonly data: unknown;
+  readonly afterSend?: (() => void) | undefined;
+}
+
 /** The acknowledgement callback of one event. */
 export type Acknowledge = (response: unknown) => void;
 

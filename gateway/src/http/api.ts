@@ -1,7 +1,9 @@
 import type { Bus, Json, RequestOptions } from '@switchboard/shared/bus';
 import {
+  edgeRequests,
   parse,
   requestContracts,
+  type EdgeRequestContract,
   type HttpBinding,
   type RequestContract,
 } from '@switchboard/shared/contracts';
@@ -18,16 +20,38 @@ import { traceOf } from './trace.ts';
 export interface ApiParts {
   readonly bus: Bus;
   readonly authenticator: Authenticator;
+  /** Reply to the contracts of the edge. */
+  readonly edgeHandlers: ReadonlyMap<EdgeRequestContract, (payload: unknown) => unknown>;
   /** What the gateway itself does before a reply of this contract leaves. */
   readonly beforeReply: ReadonlyMap<RequestContract, (reply: unknown) => void>;
   /** Contracts whose owner does not run in this installation. */
   readonly notConfigured: ReadonlySet<RequestContract>;
 }
 
-/** A route for each contract with an HTTP binding. It forwards requests to the owner. */
-export function apiRoutes({ bus, authenticator, beforeReply, notConfigured }: ApiParts): Router {
+/**
+ * A route for each contract with an HTTP binding. It forwards requests to the owner, or replies itself to
+ * those of the edge. Throws when the edge lacks a handler.
+ */
+export function apiRoutes({
+  bus,
+  authenticator,
+  edgeHandlers,
+  beforeReply,
+  notConfigured,
+}: ApiParts): Router {
   const router = Router();
   router.use(readJson);
+  for (const contract of edgeRequests) {
+    const { http } = contract;
+    if (http === undefined) continue;
+    const handle = edgeHandlers.get(contract);
+    if (handle === undefined) throw new Error(`http: no edge handler for ${http.path}`);
+    router[http.method](http.path, async (request, response) => {
+      await authenticator.user(request);
+      const payload = parse(http.input, inputOf(request, response, http));
+      response.status(http.status ?? 200).json(handle(payload));
+    });
+  }
   for (const contract of requestContracts) {
     const { http } = contract;
     if (http === undefined) continue;
@@ -48,7 +72,9 @@ const senderOf = (caller: Identity): RequestOptions =>
   caller.kind === 'user' ? { actor: caller.actor } : { machine: caller.machine };
 
 /** The routes of the contracts. */
-export const apiRouteNames: readonly RouteName[] = requestContracts.flatMap(({ http }) => http ?? []);
+export const apiRouteNames: readonly RouteName[] = [...edgeRequests, ...requestContracts].flatMap(
+  ({ http }) => http ?? [],
+);
 
 /** The repeat of a request that creates something creates nothing. */
 const statusOf = ({ status = 200 }: HttpBinding<unknown>, reply: Json): number =>

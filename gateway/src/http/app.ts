@@ -10,10 +10,11 @@ import express, {
 } from 'express';
 import helmet from 'helmet';
 import type { Admission } from '../connection/admission.ts';
-import { cors } from './cors.ts';
+import { allowOrigin, preflights } from './cors.ts';
 import { healthRoutes } from './health.ts';
 import { home } from './home.ts';
 import { problems } from './problems.ts';
+import { addRateLimit } from './rate-limit.ts';
 import { beginTrace } from './trace.ts';
 
 /** What HTTP serves at the moment. */
@@ -61,13 +62,15 @@ function createExpress(
     response.set('Trace-Id', beginTrace(response, telemetry).traceId);
     next();
   });
+  // Before the limit, so that pages can also read a 429.
+  app.use(API, allowOrigin(admission));
   app.use((request, response, next) => {
     if (request.path !== '/livez') admitRequest(admission, request, response);
     next();
   });
   app.use(healthRoutes(() => served.checks));
   if (served.docs !== undefined) app.get('/', home).use('/docs', served.docs);
-  app.use(API, cors(admission));
+  app.use(API, preflights);
   app.use(API, (request, response, next) => {
     if (served.api === undefined) throw new Failure('UNAVAILABLE');
     served.api(request, response, next);
@@ -79,6 +82,9 @@ function createExpress(
   return app;
 }
 
+/** As Express matches the prefix. */
+const isOfApi = ({ path }: Request): boolean => `${path}/`.toLowerCase().startsWith(`${API}/`);
+
 /** Above the rate limit the reply ends the connection. */
 function admitRequest(admission: Admission, request: Request, response: Response): void {
   try {
@@ -86,6 +92,8 @@ function admitRequest(admission: Admission, request: Request, response: Response
   } catch (error) {
     response.set('Connection', 'close');
     throw error;
+  } finally {
+    if (isOfApi(request)) addRateLimit(response, 'address', admission.addressLevel(request));
   }
 }
 

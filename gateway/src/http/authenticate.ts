@@ -6,6 +6,7 @@ import type { Request } from 'express';
 import type { Identity, UserIdentity, Verify } from '../auth/claims.ts';
 import { bearerToken } from '../auth/token.ts';
 import type { EventLimits } from '../events/event-limits.ts';
+import { addRateLimit } from './rate-limit.ts';
 
 /** How long a request may wait for a place among the user's requests in flight. */
 const MAX_WAIT_MS = REQUEST_TIMEOUT_MS;
@@ -28,7 +29,7 @@ export class Authenticator {
     const identity = await this.#identify(request);
     if (identity.kind !== 'user') throw new Failure('FORBIDDEN');
     const { id } = identity.actor;
-    this.#limits.consumeForUser(id);
+    this.#consumeToken(request, id);
     await this.#inFlight.acquire(id, MAX_WAIT_MS);
     onceReplied(request, () => {
       this.#inFlight.release(id);
@@ -45,6 +46,14 @@ export class Authenticator {
     const identity = await this.#identify(request);
     if (identity.kind !== 'machine' || caller !== 'machine') throw new Failure('FORBIDDEN');
     return identity;
+  }
+
+  #consumeToken({ res }: Request, userId: number): void {
+    try {
+      this.#limits.consumeForUser(userId);
+    } finally {
+      if (res !== undefined) addRateLimit(res, 'user', this.#limits.userLevel(userId));
+    }
   }
 
   #identify(request: Request): Promise<Identity> {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Admission } from '../connection/admission.ts';
+import { RATE_LIMIT_HEADERS } from './rate-limit.ts';
 
 const A_DAY_S = '86400';
 
@@ -15,13 +16,11 @@ export const EXPOSED_HEADERS = [
   'Content-Range',
   'Content-Disposition',
   'Location',
+  ...RATE_LIMIT_HEADERS,
 ] as const;
 
-/**
- * Allows pages of the allowed origins, and replies to preflights. Access depends on the token, which no
- * browser adds by itself: any request header is allowed. A cookie is only a proxy's, for sticky sessions.
- */
-export const cors =
+/** Lets pages of the allowed origins read what follows. A cookie is only a proxy's, for sticky sessions. */
+export const allowOrigin =
   (admission: Admission): RequestHandler =>
   (request, response, next) => {
     const allowed = admission.allowedOrigin(request.headers);
@@ -32,20 +31,27 @@ export const cors =
         'Access-Control-Expose-Headers': EXPOSED_HEADERS.join(', '),
       });
     if (mayHaveCookies(allowed)) response.set('Access-Control-Allow-Credentials', 'true');
-    if (request.method !== 'OPTIONS') {
-      next();
-      return;
-    }
-    response.vary('Access-Control-Request-Headers');
-    response.set({
-      'Access-Control-Allow-Methods': 'GET, POST, PATCH, DELETE',
-      'Access-Control-Allow-Headers':
-        request.get('Access-Control-Request-Headers') ??
-        'Authorization, Content-Type, traceparent, tracestate',
-      'Access-Control-Max-Age': A_DAY_S,
-    });
-    response.status(204).end();
+    next();
   };
+
+/**
+ * Replies to preflights. Access depends on the token, which no browser adds by itself: any request header is
+ * allowed.
+ */
+export const preflights: RequestHandler = (request, response, next) => {
+  if (request.method !== 'OPTIONS') {
+    next();
+    return;
+  }
+  response.vary('Access-Control-Request-Headers');
+  response.set({
+    'Access-Control-Allow-Methods': 'GET, POST, PATCH, DELETE',
+    'Access-Control-Allow-Headers':
+      request.get('Access-Control-Request-Headers') ?? 'Authorization, Content-Type, traceparent, tracestate',
+    'Access-Control-Max-Age': A_DAY_S,
+  });
+  response.status(204).end();
+};
 
 /** The same for Socket.IO, whose own CORS middleware replies to preflights. */
 export const socketCors =

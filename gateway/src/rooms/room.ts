@@ -120,9 +120,12 @@ export class Room {
     return catchUpLists(chatEvents, entries);
   }
 
-  /** Call it in the tick in which the socket gets its snapshot. */
+  /**
+   * Call it in the tick in which the socket gets its snapshot. Does nothing when the socket has left, or has
+   * joined again: its later snapshot counts.
+   */
   goLive(joining: Joining, snapshot: Revs, missed: readonly SocketEvent[]): void {
-    if (!this.#members.has(joining.socket.id)) return;
+    if (!this.#fanOut.joining.includes(joining)) return;
     joining.goLive(snapshot, missed);
     this.#fanOut.promote();
   }

@@ -3,6 +3,7 @@ import {
   edgeRequests,
   requestContracts,
   type EdgeRequestContract,
+  type HttpBinding,
   type RequestContract,
 } from '@switchboard/shared/contracts';
 import { ERRORS, type ErrorCode } from '@switchboard/shared/errors';
@@ -29,18 +30,26 @@ export const errorsOf = ({ errors }: { readonly errors: readonly ErrorCode[] }):
 export const summaryOf = (description: string): string =>
   /^.*?[.:](?= |$)/.exec(description)?.[0].replace(/[.:]$/, '') ?? description;
 
-/** The service that replies. Its name is also its queue group. */
-export const ownerOf = ({ subject }: RequestContract): string => queueOf(subject);
+/** The program that replies. A service's name is also its queue group. */
+export const ownerOf = (contract: RequestContract | EdgeRequestContract): string =>
+  contract.kind === 'request' ? queueOf(contract.subject) : 'gateway';
 
 /** Every event that a socket can emit. */
 export const socketRequests = (): (RequestContract | EdgeRequestContract)[] => [
-  ...requestContracts.filter(({ socket }) => socket !== undefined),
-  ...edgeRequests,
+  ...[...requestContracts, ...edgeRequests].filter(({ socket }) => socket !== undefined),
 ];
 
 /** What a client sends. */
 export const clientSchemaOf = ({ socket, payload }: RequestContract | EdgeRequestContract): z.ZodType =>
   socket?.form?.shown ?? socket?.form?.payload ?? payload;
+/** A request with an HTTP route. */
+export type HttpContract = (RequestContract | EdgeRequestContract) & { readonly http: HttpBinding<unknown> };
+
+/** Every request with an HTTP route. */
+export const httpRequests = (): HttpContract[] => [...requestContracts, ...edgeRequests].filter(hasHttp);
+
+const hasHttp = (contract: RequestContract | EdgeRequestContract): contract is HttpContract =>
+  contract.http !== undefined;
 
 /** The schema of the payload that a client sends. */
 export const requestSchemaOf = (contract: RequestContract | EdgeRequestContract): JsonSchema =>

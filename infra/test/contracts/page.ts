@@ -7,13 +7,19 @@ import {
   socketRoomEvents,
   edgeEvents,
   type IntegrationEvent,
-  type RequestContract,
 } from '@switchboard/shared/contracts';
 import { ERRORS, type ErrorCode } from '@switchboard/shared/errors';
 import { html, trusted, type Html, type Piece } from '../../dev/traces/html.ts';
 import { cloudEventExample } from './examples.ts';
 import { isSchema, inputSchemaOf, jsonSchemaOf, type JsonSchema } from './json-schema.ts';
-import { requestSchemaOf, errorsOf, ownerOf, socketRequests } from './operations.ts';
+import {
+  errorsOf,
+  httpRequests,
+  ownerOf,
+  requestSchemaOf,
+  socketRequests,
+  type HttpContract,
+} from './operations.ts';
 
 /** The page of client apps and integrations, and the one of the teams of the services. */
 export type Audience = 'clients' | 'services';
@@ -85,7 +91,8 @@ const sections = (): Section[] => [
   {
     id: 'socket-events',
     title: 'Socket.IO: events for clients',
-    about: 'Delivered to the sockets that have joined the chat.',
+    about:
+      'Delivered to the sockets that have joined the chat. ready and tokenExpiring are delivered to the socket that they concern.',
     operations: [
       ...socketRoomEvents.map((contract) => ({ ...contract, event: contract.socketEvent })),
       ...Object.values(edgeEvents),
@@ -100,7 +107,7 @@ const sections = (): Section[] => [
     title: 'HTTP',
     about:
       'Below /api/v1, with Authorization: Bearer. Errors are problem documents (RFC 9457). Health is in the OpenAPI document.',
-    operations: [...requestContracts.flatMap(httpOperations), ...fileOperations()],
+    operations: [...httpRequests().map(httpOperation), ...fileOperations()],
   },
   {
     id: 'integration-events',
@@ -130,24 +137,21 @@ const sections = (): Section[] => [
   },
 ];
 
-function httpOperations(contract: RequestContract): Operation[] {
+function httpOperation(contract: HttpContract): Operation {
   const { http, description, reply, example } = contract;
-  if (http === undefined) return [];
-  return [
-    {
-      name: `${http.method.toUpperCase()} ${http.path}`,
-      description,
-      errors: errorsOf(contract),
-      parts: [
-        {
-          title: 'path, query, headers and body',
-          schema: inputSchemaOf(http.input),
-          example: example.payload,
-        },
-        { title: String(http.status ?? 200), schema: jsonSchemaOf(reply), example: example.reply },
-      ],
-    },
-  ];
+  return {
+    name: `${http.method.toUpperCase()} ${http.path}`,
+    description,
+    errors: errorsOf(contract),
+    parts: [
+      {
+        title: 'path, query, headers and body',
+        schema: inputSchemaOf(http.input),
+        example: example.payload,
+      },
+      { title: String(http.status ?? 200), schema: jsonSchemaOf(reply), example: example.reply },
+    ],
+  };
 }
 
 /** The gateway streams bytes; no contract carries them. */

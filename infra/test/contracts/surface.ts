@@ -12,7 +12,7 @@ import {
 } from '@switchboard/shared/contracts';
 import type { Direction, Surface, SurfaceEntry } from './compatibility.ts';
 import { inputSchemaOf, jsonSchemaOf, type JsonSchema } from './json-schema.ts';
-import { requestSchemaOf, socketRequests } from './operations.ts';
+import { httpRequests, requestSchemaOf, socketRequests } from './operations.ts';
 
 /** Everything that other teams and clients rely on, by its public name. */
 export function surface(): Surface {
@@ -49,18 +49,14 @@ const socketEntries = (): Entry[] =>
   );
 
 const httpEntries = (): Entry[] =>
-  requestContracts.flatMap(({ http, reply }) =>
-    http === undefined
-      ? []
-      : [
-          entry(`HTTP ${http.method.toUpperCase()} ${http.path} input`, 'in', inputSchemaOf(http.input)),
-          entry(`HTTP ${http.method.toUpperCase()} ${http.path} answer`, 'out', {
-            type: 'object',
-            required: ['status', 'body'],
-            properties: { status: { const: http.status ?? 200 }, body: jsonSchemaOf(reply) },
-          }),
-        ],
-  );
+  httpRequests().flatMap(({ http, reply }) => [
+    entry(`HTTP ${http.method.toUpperCase()} ${http.path} input`, 'in', inputSchemaOf(http.input)),
+    entry(`HTTP ${http.method.toUpperCase()} ${http.path} answer`, 'out', {
+      type: 'object',
+      required: ['status', 'body'],
+      properties: { status: { const: http.status ?? 200 }, body: jsonSchemaOf(reply) },
+    }),
+  ]);
 
 function eventEntries(): Entry[] {
   const integration: readonly IntegrationEvent[] = Object.values(integrationEvents);

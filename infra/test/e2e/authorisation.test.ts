@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { edgeRequests, requestContracts } from '@switchboard/shared/contracts';
+import { z } from 'zod';
 import { startSystem, waitFor, type TestSystem, type TokenSubject } from '../helpers/index.ts';
 import { aClient, anAdmin, Clients, openChat, TestClient } from './client.ts';
 import { HttpUser } from './http-client.ts';
@@ -53,6 +55,7 @@ const nowhere = (): Subject => ({ chatId: randomUUID(), messageId: randomUUID(),
 
 const events: Record<string, (subject: Subject) => unknown> = {
   joinChat: ({ chatId }) => chatId,
+  joinChats: ({ chatId }) => ({ chats: [{ chatId }] }),
   leaveChat: ({ chatId }) => chatId,
   sendMessage: ({ chatId }) => ({ chatId, message: { text: 'hi' } }),
   typing: ({ chatId }) => ({ chatId, isTyping: true }),
@@ -64,6 +67,17 @@ const events: Record<string, (subject: Subject) => unknown> = {
   deleteMessage: ({ chatId, messageId }) => ({ chatId, messageId }),
   getActiveUsers: ({ chatId }) => chatId,
 };
+
+/** The outcome of an event for its chat, without what differs between two chats: ids, and the trace. */
+async function outcomeOf(client: TestClient, event: string, subject: Subject): Promise<unknown> {
+  const reply = await client.request(event as 'joinChat', events[event]?.(subject));
+  const batch = Batch.safeParse(reply.data).data;
+  return batch === undefined ? { ...reply, traceId: '' } : { event: reply.event, ...batch.chats[0].error };
+}
+const Batch = z.object({
+  chats: z.tuple([z.object({ error: z.record(z.string(), z.unknown()).optional() })]),
+});
+const codeOf = (outcome: unknown): string => z.object({ code: z.string().default('ok') }).parse(outcome).code;
 
 const routes: Record<string, (subject: Subject) => [method: string, path: string, body?: unknown]> = {
   'GET /chats/:chatId': ({ chatId }) => ['GET', `/chats/${chatId}`],
@@ -93,6 +107,7 @@ const routes: Record<string, (subject: Subject) => [method: string, path: string
   'GET /chats/:chatId/timeline': ({ chatId }) => ['GET', `/chats/${chatId}/timeline`],
   'GET /files/:fileId': ({ fileId }) => ['GET', `/files/${fileId}`],
   'GET /chats': () => ['GET', '/chats'],
+  'GET /limits': () => ['GET', '/limits'],
   'POST /chats': () => ['POST', '/chats', { clientId: owner.id }],
   'POST /files': () => ['POST', '/files', {}],
   'POST /admin/users': () => ['POST', '/admin/users', { subject: 'auth0|65f2' }],
@@ -114,6 +129,27 @@ async function byHttp(asker: Asker, [method, path, body]: [string, string, unkno
   return code;
 }
 
+describe('the matrix', () => {
+  /** About the socket itself, not about a chat. */
+  const OF_THE_SOCKET = ['refreshToken'];
+  /** `webhooks.test.ts` has them. */
+  const ELSEWHERE = /^\w+ \/admin\/webhooks/;
+
+  it('has every event about chats and every route of the contracts', () => {
+    const contracts = [...requestContracts, ...edgeRequests];
+    const offered = contracts.flatMap(({ socket }) => socket?.event ?? []);
+    expect(Object.keys(events).sort()).toEqual(
+      offered.filter((event) => !OF_THE_SOCKET.includes(event)).sort(),
+    );
+    const paths = contracts.flatMap(({ http }) =>
+      http === undefined ? [] : `${http.method.toUpperCase()} ${http.path}`,
+    );
+    expect(Object.keys(routes)).toEqual(
+      expect.arrayContaining(paths.filter((path) => !ELSEWHERE.test(path))),
+    );
+  });
+});
+
 describe('access by role', () => {
   const everybody = { owner, stranger, assigned, otherAdmin, machine, 'no one': undefined };
   const members = {
@@ -131,7 +167,7 @@ describe('access by role', () => {
     const subject = await aChat();
     for (const [who, asker] of Object.entries({ owner, stranger, assigned, otherAdmin })) {
       const client = await clients.connect(asker, 1);
-      const { code = 'ok' } = await client.request(event as 'joinChat', events[event]?.(subject));
+      const code = codeOf(await outcomeOf(client, event, subject));
       const allowed = event === 'editMessage' ? { ...members, ...notTheirs } : members;
       expect([who, code]).toEqual([who, allowed[who as keyof typeof members]]);
     }
@@ -172,6 +208,7 @@ describe('access by role', () => {
     'GET /chats/:chatId/timeline': members,
     'GET /files/:fileId': { ...members, stranger: 'FILE_NOT_FOUND' },
     'GET /chats': { ...members, stranger: 'ok' },
+    'GET /limits': { ...members, stranger: 'ok' },
     'POST /chats': { ...members, stranger: 'FORBIDDEN' },
     // Not a form: only users with access learn that.
     'POST /files': {
@@ -245,10 +282,7 @@ describe('a stranger cannot distinguish a foreign resource from a missing one', 
 
   it.each(Object.keys(events))('by the reply to %s or by its time', async (event) => {
     const client = await clients.connect(stranger);
-    await compare(async (subject) => ({
-      ...(await client.request(event as 'joinChat', events[event]?.(subject))),
-      traceId: '',
-    }));
+    await compare((subject) => outcomeOf(client, event, subject));
   });
 
   it.each([

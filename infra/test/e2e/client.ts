@@ -1,5 +1,6 @@
 import {
   Chat,
+  edgeRequests,
   requestContracts,
   type ReplyEvents,
   type ServerToClientEvents,
@@ -27,7 +28,7 @@ type Received = { [Name in keyof Events]: { event: Name; args: [Events[Name], ..
 
 /** The events of the documents; tests also emit others. */
 const offered = new Set<string>(
-  requestContracts.flatMap(({ socket }) => (socket === undefined ? [] : [socket.event])),
+  [...requestContracts, ...edgeRequests].flatMap(({ socket }) => socket?.event ?? []),
 );
 
 /** A Socket.IO client that records the events it receives. */
@@ -46,7 +47,8 @@ export class TestClient {
       ...options,
     });
     this.socket.onAny((event: Received['event'], ...args: Received['args']) => {
-      this.received.push({ event, args } as Received);
+      // Every connection begins with `ready`; tests look at what follows.
+      if (event !== 'ready') this.received.push({ event, args } as Received);
       this.undocumented.push(...eventProblems(event, args[0]));
     });
   }

@@ -44,6 +44,7 @@ describe('every route', () => {
     ['GET', `/chats/${randomUUID()}/messages`],
     ['POST', '/files'],
     ['GET', `/files/${randomUUID()}`],
+    ['GET', '/limits'],
   ] as const;
 
   it.each(routes)(

@@ -1,23 +1,21 @@
 import type { Handler } from '@switchboard/shared/bus';
-import { LOG_PAGE, type messageContracts } from '@switchboard/shared/contracts';
+import { JOIN_MESSAGES, LOG_PAGE, type messageContracts } from '@switchboard/shared/contracts';
 import type { ChatProjection, MessageStore } from '../domain/message-store.ts';
 import { withAccess } from './with-access.ts';
 
-const SNAPSHOT_MESSAGES = 50;
-
 export const joinChatHandler =
   (store: MessageStore, chats: ChatProjection): Handler<typeof messageContracts.joinChat> =>
-  async ({ chatId, after, cursor }, context) => {
+  async ({ chatId, after, cursor, limit }, context) => {
     const { actor } = context;
     const isReturning = after !== undefined || cursor !== undefined;
     if (isReturning) {
       const missed = await withAccess(chats, chatId, context, () =>
-        store.catchUp(actor, chatId, { after, cursor }, LOG_PAGE),
+        store.catchUp(actor, chatId, { after, cursor }, limit ?? LOG_PAGE),
       );
       if (missed !== 'lost') return { chatId, ...missed, recovered: true };
     }
     const snapshot = await withAccess(chats, chatId, context, () =>
-      store.snapshot(actor, chatId, SNAPSHOT_MESSAGES),
+      store.snapshot(actor, chatId, limit ?? JOIN_MESSAGES),
     );
     return { chatId, ...snapshot, recovered: isReturning ? false : undefined };
   };

@@ -1,5 +1,5 @@
 import type { Handler, RequestContext } from '@switchboard/shared/bus';
-import type { RequestContract } from '@switchboard/shared/contracts';
+import type { PayloadOf, RequestContract } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { TokenBuckets, KeyedSemaphore } from '@switchboard/shared/limits';
 
@@ -14,15 +14,26 @@ export interface RequestLimits {
   readonly reads: KeyedSemaphore<number>;
 }
 
+/** What a request costs of its user's rate; 1 by default. */
+type CostOf<C extends RequestContract> = (payload: PayloadOf<C>) => number;
+
 /**
  * Applies the rate limits. Each gateway limits its own sockets; this service sees a user's requests from all
  * gateways and trusts none. Throws RATE_LIMITED with `retryAfterMs`.
  */
 export const limited =
-  <C extends RequestContract>({ users, sockets }: RequestLimits, handler: Handler<C>): Handler<C> =>
+  <C extends RequestContract>(
+    { users, sockets }: RequestLimits,
+    handler: Handler<C>,
+    costOf: CostOf<C> = () => 1,
+  ): Handler<C> =>
   async (payload, context: RequestContext) => {
     const { actor, socket } = context;
-    const retryAfterMs = (socket === undefined ? 0 : sockets.consume(socket.id)) || users.consume(actor.id);
+    const cost = costOf(payload);
+    const now = performance.now();
+    const retryAfterMs =
+      (socket === undefined ? 0 : sockets.consume(socket.id, now, 0, cost)) ||
+      users.consume(actor.id, now, 0, cost);
     if (retryAfterMs > 0) throw new Failure('RATE_LIMITED', { retryAfterMs });
     return handler(payload, context);
   };
@@ -31,12 +42,17 @@ export const limited =
 export const limitedRead = <C extends RequestContract>(
   limits: RequestLimits,
   handler: Handler<C>,
+  costOf?: CostOf<C>,
 ): Handler<C> =>
-  limited(limits, async (payload, context) => {
-    await limits.reads.acquire(context.actor.id, MAX_READ_WAIT_MS);
-    try {
-      return await handler(payload, context);
-    } finally {
-      limits.reads.release(context.actor.id);
-    }
-  });
+  limited(
+    limits,
+    async (payload, context) => {
+      await limits.reads.acquire(context.actor.id, MAX_READ_WAIT_MS);
+      try {
+        return await handler(payload, context);
+      } finally {
+        limits.reads.release(context.actor.id);
+      }
+    },
+    costOf,
+  );

@@ -13,6 +13,7 @@ export { cut } from './cut.ts';
 export * from './define.ts';
 export * from './error-details.ts';
 export * from './events.ts';
+export * from './features.ts';
 export * from './files.ts';
 export * from './integration.ts';
 export * from './limits.ts';

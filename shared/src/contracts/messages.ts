@@ -22,10 +22,12 @@ import { ChatId, ChatStatus, Cursor, HistoryPoint, PageLimit, PageLimitQuery, Re
 
 /**
  * `after`: the last message before which the client misses none, or 0 for the beginning; `cursor`: where the
- * page before ended. A value that names no point in the chat is not an error.
+ * page before ended. A value that names no point in the chat is not an error. `limit`: the most messages, or
+ * log entries with `after` or `cursor`.
  */
 export const JoinChat = z.strictObject({
   chatId: ChatId,
+  limit: PageLimit.optional(),
   after: HistoryPoint.optional(),
   cursor: z.string().max(200).optional(),
 });
@@ -99,7 +101,7 @@ export const messageContracts = {
     caller: 'user',
     isIdempotent: always,
     description:
-      'The snapshot from which a socket receives room events, and its log positions (`revs`): the last 50 messages, oldest first. ' +
+      'The snapshot from which a socket receives room events, and its log positions (`revs`): the last 50 messages (`limit`), oldest first. ' +
       'With `after` (a `seq`, 0 for the beginning, or a message id): everything since then instead (`recovered: true`), at most 500 log entries. Give the last `seq` without a hole before it: a live message may arrive before the pages that precede it. While `hasMore`, request the next page with `cursor`, ' +
       'up to the point where the socket went live. An unknown point, or one too far back, returns the last 50 messages and `recovered: false`. ' +
       'On a socket the gateway follows the room first, and adds what it missed of the changes of status (`statusChanges`) and of the admin (`assignments`).',

@@ -3,12 +3,13 @@ import { always, request } from './define.ts';
 import { isStorable, UserId } from './values.ts';
 
 const MAX_LENGTH = 255;
-const Issuer = z.string().max(MAX_LENGTH).refine(isStorable);
+const isShown = (text: string): boolean => isStorable(text) && !/\p{C}/u.test(text);
+const Issuer = z.string().max(MAX_LENGTH).refine(isShown);
 
-/** A user as an identity provider names them: the claims `iss` (empty: none) and `sub`. */
+/** A user as an identity provider names them: the claims `iss` (empty: none) and `sub`, without control characters. */
 export const Subject = z.strictObject({
   issuer: Issuer,
-  subject: z.string().min(1).max(MAX_LENGTH).refine(isStorable),
+  subject: z.string().min(1).max(MAX_LENGTH).refine(isShown),
 });
 export type Subject = z.output<typeof Subject>;
 

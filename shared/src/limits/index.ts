@@ -1,2 +1,11 @@
 export { KeyedSemaphore } from './keyed-semaphore.ts';
-export { rateOf, TokenBucket, TokenBuckets, userRateOf, type Rate } from './token-buckets.ts';
+export {
+  quotaOf,
+  rateOf,
+  TokenBucket,
+  TokenBuckets,
+  userRateOf,
+  type Level,
+  type Quota,
+  type Rate,
+} from './token-buckets.ts';

@@ -9,7 +9,34 @@ const BURST_SECONDS = 4;
 /** The rate of a user over all sockets and requests, as a multiple of one socket's. */
 const SOCKETS_WORTH = 2;
 
+/** A fraction of a millisecond, or of a second, that is a rounding error. */
+const EPSILON = 1e-6;
+
 export const rateOf = (perSecond: number): Rate => ({ perSecond, burst: perSecond * BURST_SECONDS });
+
+/** A client that consumes at most `tokens` in any `seconds` is never refused. Whole numbers from 1 on. */
+export interface Quota {
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+/** Undefined without a limit. A bucket that holds less than a token grants one when it is full. */
+export const quotaOf = ({ perSecond, burst }: Rate): Quota | undefined =>
+  perSecond === 0
+    ? undefined
+    : {
+        tokens: Math.max(1, Math.floor(burst)),
+        seconds: Math.max(1, Math.ceil(burst / perSecond - EPSILON)),
+      };
+
+/** What a bucket allows at a time. */
+export interface Level {
+  readonly quota: Quota;
+  /** How many it grants at once. */
+  readonly remaining: number;
+  /** Milliseconds until it grants one more. Undefined when it grants all of its quota. */
+  readonly nextMs: number | undefined;
+}
 
 /** The rate of a user over all sockets, where one socket has `perSecond`. */
 export const userRateOf = (perSecond: number): Rate => rateOf(SOCKETS_WORTH * perSecond);
@@ -19,13 +46,13 @@ export const userRateOf = (perSecond: number): Rate => rateOf(SOCKETS_WORTH * pe
  * annex A). Times are those of performance.now(), ms.
  */
 export class TokenBucket {
+  readonly #rate: Rate;
   readonly #tokenMs: number;
-  readonly #burst: number;
   #fullAt = 0;
 
-  constructor({ perSecond, burst }: Rate) {
-    this.#tokenMs = perSecond === 0 ? 0 : 1_000 / perSecond;
-    this.#burst = burst;
+  constructor(rate: Rate) {
+    this.#rate = rate;
+    this.#tokenMs = rate.perSecond === 0 ? 0 : 1_000 / rate.perSecond;
   }
 
   /**
@@ -34,21 +61,39 @@ export class TokenBucket {
    */
   consume(now = performance.now(), reserve = 0, tokens = 1): number {
     if (this.#tokenMs === 0) return 0;
-    const capacity = this.#burst - reserve;
+    const capacity = this.#rate.burst - reserve;
     const fullAt = Math.max(this.#fullAt, now) + Math.min(tokens, capacity) * this.#tokenMs;
     const waitMs = fullAt - now - capacity * this.#tokenMs;
-    if (waitMs > 0) return Math.ceil(waitMs);
+    if (waitMs > EPSILON) return Math.ceil(waitMs);
     this.#fullAt = fullAt;
     return 0;
   }
 
+  /** Consumes tokens on credit: later calls wait until they are paid back. */
+  charge(tokens: number, now = performance.now()): void {
+    if (this.#tokenMs !== 0) this.#fullAt = Math.max(this.#fullAt, now) + tokens * this.#tokenMs;
+  }
+
   /** Empties the bucket and refills nothing for `forMs`. */
   block(forMs: number, now = performance.now()): void {
-    if (this.#tokenMs !== 0) this.#fullAt = now + this.#burst * this.#tokenMs + forMs;
+    if (this.#tokenMs !== 0) this.#fullAt = now + this.#rate.burst * this.#tokenMs + forMs;
   }
 
   isFull(now = performance.now()): boolean {
     return this.#fullAt <= now;
+  }
+
+  /** Undefined without a limit. */
+  level(now = performance.now()): Level | undefined {
+    const quota = quotaOf(this.#rate);
+    if (quota === undefined) return undefined;
+    const { burst } = this.#rate;
+    const eachMs = Math.min(1, burst) * this.#tokenMs;
+    const leftMs = burst * this.#tokenMs - Math.max(0, this.#fullAt - now);
+    const remaining = Math.max(0, Math.floor((leftMs + EPSILON) / eachMs));
+    const missingMs = (remaining + 1) * eachMs - leftMs;
+    const nextMs = remaining < quota.tokens ? Math.ceil(missingMs - EPSILON) : undefined;
+    return { quota, remaining, nextMs };
   }
 }
 
@@ -64,12 +109,21 @@ export class TokenBuckets<Key> {
     this.#rate = rate;
   }
 
-  consume(key: Key, now = performance.now(), reserve = 0): number {
-    return this.#rate.perSecond === 0 ? 0 : this.#of(key, now).consume(now, reserve);
+  consume(key: Key, now = performance.now(), reserve = 0, tokens = 1): number {
+    return this.#rate.perSecond === 0 ? 0 : this.#of(key, now).consume(now, reserve, tokens);
+  }
+
+  charge(key: Key, tokens: number, now = performance.now()): void {
+    if (this.#rate.perSecond !== 0) this.#of(key, now).charge(tokens, now);
   }
 
   block(key: Key, forMs: number, now = performance.now()): void {
     if (this.#rate.perSecond !== 0) this.#of(key, now).block(forMs, now);
+  }
+
+  /** Undefined without a limit. */
+  level(key: Key, now = performance.now()): Level | undefined {
+    return (this.#buckets.get(key) ?? new TokenBucket(this.#rate)).level(now);
   }
 
   get size(): number {

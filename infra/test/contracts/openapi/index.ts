@@ -1,10 +1,9 @@
-import { requestContracts } from '@switchboard/shared/contracts';
 import { Components } from '../components/index.ts';
 import type { JsonSchema } from '../json-schema.ts';
-import { ownerOf } from '../operations.ts';
+import { httpRequests, ownerOf } from '../operations.ts';
 import { filePaths } from './files.ts';
 import { healthPaths } from './health.ts';
-import { API, hasHttp, operationOf, pathOf } from './operation.ts';
+import { API, operationOf, pathOf } from './operation.ts';
 import { HEADERS, problemSchema, RESPONSES } from './responses.ts';
 
 // https://spec.openapis.org/oas/v3.1.1.html
@@ -52,14 +51,13 @@ export function openApi(version: string): JsonSchema {
 
 function contractPaths(components: Components): Record<string, JsonSchema> {
   const paths: Record<string, Record<string, JsonSchema>> = {};
-  for (const contract of requestContracts)
-    if (hasHttp(contract))
-      (paths[pathOf(contract)] ??= {})[contract.http.method] = operationOf(contract, components);
+  for (const contract of httpRequests())
+    (paths[pathOf(contract)] ??= {})[contract.http.method] = operationOf(contract, components);
   return paths;
 }
 
 const tags = (): JsonSchema[] => [
-  ...[...new Set(requestContracts.filter(hasHttp).map(ownerOf))].map((name) => ({
+  ...[...new Set(httpRequests().map(ownerOf))].map((name) => ({
     name,
     description: `Requests that ${name} handles.`,
   })),

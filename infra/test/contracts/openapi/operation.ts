@@ -1,7 +1,7 @@
-import type { HttpBinding, RequestContract } from '@switchboard/shared/contracts';
+import type { HttpBinding } from '@switchboard/shared/contracts';
 import type { ErrorCode } from '@switchboard/shared/errors';
 import { objectOf, pascal, type Components } from '../components/index.ts';
-import { errorsOf, ownerOf, summaryOf } from '../operations.ts';
+import { errorsOf, ownerOf, summaryOf, type HttpContract } from '../operations.ts';
 import { problems, success, type OpenApiObject } from './responses.ts';
 
 export const API = '/api/v1';
@@ -9,9 +9,6 @@ const CALLERS = { user: 'user', machine: 'machine' } as const;
 /** What the gateway refuses about a body before it reads the fields. */
 const BODY_ERRORS: readonly ErrorCode[] = ['TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 
-export type HttpContract = RequestContract & { readonly http: HttpBinding<unknown> };
-
-export const hasHttp = (contract: RequestContract): contract is HttpContract => contract.http !== undefined;
 export const pathOf = ({ http }: HttpContract): string => `${API}${http.path.replaceAll(/:(\w+)/g, '{$1}')}`;
 
 /** The fields of the input, by where they stand in a request. */
@@ -24,7 +21,8 @@ interface Fields {
 }
 
 export function operationOf(contract: HttpContract, components: Components): OpenApiObject {
-  const { http, description, caller } = contract;
+  const { http, description } = contract;
+  const caller = contract.kind === 'request' ? contract.caller : 'user';
   const fields = fieldsOf(http);
   const hasBody = http.method === 'post' || http.method === 'patch';
   const name = operationName(http, fields);

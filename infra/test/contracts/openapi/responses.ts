@@ -7,6 +7,19 @@ const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 
 export const HEADERS = {
   'Trace-Id': { description: 'Names the trace of the request, for support.', schema: { type: 'string' } },
+  // https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/10/
+  'RateLimit-Policy': {
+    description:
+      'The token buckets that count this request, of its address and of its user: `q` requests in any `w` seconds. Absent without limits.',
+    schema: { type: 'string' },
+    example: '"address";q=400;w=4, "user";q=200;w=4',
+  },
+  RateLimit: {
+    description:
+      'How many more requests each bucket grants now (`r`), and in how many seconds it grants one more (`t`; absent when it is full).',
+    schema: { type: 'string' },
+    example: '"address";r=398;t=1, "user";r=199;t=1',
+  },
   'Retry-After': {
     description: 'When to try again, in seconds from now. Present where the code is retryable.',
     schema: { type: 'integer', minimum: 1 },
@@ -38,10 +51,12 @@ export type OpenApiObject = Readonly<Record<string, unknown>>;
 
 type HeaderName = keyof typeof HEADERS;
 
-/** `Trace-Id` is in every response. */
+const OF_EVERY_RESPONSE = ['Trace-Id', 'RateLimit-Policy', 'RateLimit'] as const;
+
+/** These, and those of every response. */
 export const headers = (...names: readonly HeaderName[]): JsonSchema =>
   Object.fromEntries(
-    (['Trace-Id', ...names] as const).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+    [...OF_EVERY_RESPONSE, ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]),
   );
 
 export const success = (description: string, schema: JsonSchema, example: unknown): JsonSchema => ({

@@ -25,6 +25,19 @@ export interface Throttle<Payload> {
   answer(payload: Payload): unknown;
 }
 
+/**
+ * An event that stands for several events of another name. Each part runs in the queue of its chat. The reply
+ * has a result for each part, in their order: `{chats: [the other event's data | {chatId, error}]}`.
+ */
+export interface Batch<Payload> {
+  /** The name of the other event. */
+  readonly of: string;
+  /** The payloads of the other events. An invalid one fails by itself. */
+  parts(payload: Payload): readonly { readonly chatId: string }[];
+  /** Of the rate limits, in events. */
+  cost(payload: Payload): number;
+}
+
 /** How socket clients reach a request: they emit `event`; the acknowledgement carries the name `reply`. */
 export interface SocketBinding<Payload> {
   readonly event: string;
@@ -37,6 +50,7 @@ export interface SocketBinding<Payload> {
   /** What the client receives, where the gateway completes the owner's reply. */
   readonly data?: z.ZodType;
   readonly throttle?: Throttle<Payload>;
+  readonly batch?: Batch<Payload>;
 }
 
 /** How HTTP clients reach a request. `input` reads path parameters, query, headers and body
@@ -106,11 +120,14 @@ export function request<
   return { kind: 'request', subject, ...contract };
 }
 
-/** A request that the gateway itself handles: only the gateway has the sockets and their tokens. */
+/**
+ * A user's request that the gateway itself handles: only the gateway has the sockets, their tokens and its
+ * limits.
+ */
 export interface EdgeRequestContract<
   P extends z.ZodType = z.ZodType,
   R extends z.ZodType = z.ZodType,
-  S extends SocketBinding<z.output<P>> = SocketBinding<z.output<P>>,
+  S extends SocketBinding<z.output<P>> | undefined = SocketBinding<z.output<P>> | undefined,
 > {
   readonly kind: 'edgeRequest';
   readonly description: string;
@@ -118,13 +135,14 @@ export interface EdgeRequestContract<
   readonly reply: R;
   readonly example: RequestExample<P, R>;
   readonly errors: readonly ErrorCode[];
-  readonly socket: S;
+  readonly socket?: S;
+  readonly http?: HttpBinding<z.output<P>>;
 }
 
 export function edgeRequest<
   P extends z.ZodType,
   R extends z.ZodType,
-  const S extends SocketBinding<z.output<P>>,
+  const S extends SocketBinding<z.output<P>> | undefined = undefined,
 >(contract: Omit<EdgeRequestContract<P, R, S>, 'kind'>): EdgeRequestContract<P, R, S> {
   return { kind: 'edgeRequest', ...contract };
 }
