@@ -6,7 +6,7 @@ const MAX_LENGTH = 255;
 const isShown = (text: string): boolean => isStorable(text) && !/\p{C}/u.test(text);
 const Issuer = z.string().max(MAX_LENGTH).refine(isShown);
 
-/** A user as an identity provider names them: the claims `iss` (empty: none) and `sub`, without control characters. */
+/** A user as an identity provider names them: the claims `iss` (empty: none) and `sub`. */
 export const Subject = z.strictObject({
   issuer: Issuer,
   subject: z.string().min(1).max(MAX_LENGTH).refine(isShown),
