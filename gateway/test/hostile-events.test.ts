@@ -432,7 +432,7 @@ it('refuses hostile ids of a batch each by itself, and joins the others', async 
         chatId: id.toLowerCase(),
         error: { code: 'CHAT_NOT_FOUND', retryable: false },
       })),
-      { chatId, status: 'PENDING', messages: [] },
+      { chatId, status: 'PENDING', messages: [], readMarks: [] },
     ],
   });
   await bystander.begin();

@@ -58,8 +58,8 @@ async function meets(webSocket: RawWebSocket, outcome: Outcome): Promise<void> {
   expect(responses).toEqual(response === undefined ? [] : [expect.stringMatching(response)]);
 }
 
-/** The two handshakes, and the replies to `lives()`. */
-const OF_ANY_SOCKET = /^(0\{|40\{"sid"|431000\d{4}\[)/;
+/** The two handshakes, `ready`, and the replies to `lives()`. */
+const OF_ANY_SOCKET = /^(0\{|40\{"sid"|42\["ready"|431000\d{4}\[)/;
 
 const framesOf = (packets: readonly (string | Uint8Array)[], token: string): Uint8Array[] =>
   packets.map((packet) =>

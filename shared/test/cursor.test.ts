@@ -84,6 +84,7 @@ it('is an input of no request but those that their service fuzzes', () => {
     'internal.chat.v1.readChanges',
     'message.v1.join',
     'message.v1.list',
+    'message.v1.timeline',
     'webhook.v1.listDeliveries',
   ]);
 });

@@ -22,6 +22,8 @@ describe('the errors', () => {
         CHAT_CLOSED: 409,
         CHAT_CONFLICT: 409,
         TOO_MANY_CHATS: 409,
+        MESSAGE_CONFLICT: 409,
+        EDIT_WINDOW_OVER: 403,
         DUPLICATE_KEY: 409,
         TOO_LARGE: 413,
         RATE_LIMITED: 429,

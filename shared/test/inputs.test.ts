@@ -23,7 +23,7 @@ const inputs: Input[] = [
           {
             name: `${http.method} ${http.path}`,
             schema: http.input,
-            example: textual(http.input, example.payload),
+            example: textual(http.input, http.example ?? example.payload),
           },
         ]),
     ...(socket?.form === undefined

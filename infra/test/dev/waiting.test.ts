@@ -28,7 +28,9 @@ const start = async (env: Record<string, string>): Promise<LauncherRun> => {
 it('shows what a program waits for and why, and claims no readiness when it is stopped', async () => {
   const { output, interrupt, ended } = await start({ NATS_URL: 'nats://gateway:geheim@127.0.0.1:1' });
   await waitFor(() => output().includes('waiting for NATS: '), { what: 'the reason', timeoutMs: 25_000 });
-  expect(output()).toMatch(/"servers":"127\.0\.0\.1:1","since":"[^"]+","msg":"[^"]*ECONNREFUSED/);
+  expect(output()).toMatch(
+    /"servers":"127\.0\.0\.1:1","since":"[^"]+","login":"user gateway","msg":"[^"]*ECONNREFUSED/,
+  );
   expect(output()).not.toContain('geheim');
   interrupt();
   expect(await ended).toBe(0);

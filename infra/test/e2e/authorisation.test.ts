@@ -85,9 +85,9 @@ const routes: Record<string, (subject: Subject) => [method: string, path: string
   'GET /chats/:chatId/messages': ({ chatId }) => ['GET', `/chats/${chatId}/messages`],
   'POST /chats/:chatId/messages': ({ chatId }) => ['POST', `/chats/${chatId}/messages`, { text: 'hi' }],
   'POST /chats/:chatId/read': ({ chatId }) => ['POST', `/chats/${chatId}/read`, { seq: 1 }],
-  'POST /chats/:chatId/messages/read': ({ chatId, messageId }) => [
+  'POST /chats/:chatId/reads': ({ chatId, messageId }) => [
     'POST',
-    `/chats/${chatId}/messages/read`,
+    `/chats/${chatId}/reads`,
     { messageIds: [messageId] },
   ],
   'POST /chats/:chatId/messages/:messageId/reactions': ({ chatId, messageId }) => [
@@ -201,7 +201,7 @@ describe('access by role', () => {
     'GET /chats/:chatId/messages': members,
     'POST /chats/:chatId/messages': members,
     'POST /chats/:chatId/read': members,
-    'POST /chats/:chatId/messages/read': members,
+    'POST /chats/:chatId/reads': members,
     'POST /chats/:chatId/messages/:messageId/reactions': members,
     'PATCH /chats/:chatId/messages/:messageId': { ...members, ...notTheirs },
     'DELETE /chats/:chatId/messages/:messageId': members,

@@ -93,7 +93,7 @@ import { metricsNamed } from '../deploy/otel/metrics-named.ts';
     await client.request('readMessages', { chatId, messageIds: [reply.id] });
     await new HttpUser(system, agent).patch(chatId, { adminId: 4_711 });
     await new HttpUser(system, agent).patch(chatId, { status: 'CLOSED' });
-    const events = await consumer.untilReceived(chatId, 8);
+    const events = await consumer.untilReceived(chatId, 9);
     const of = (source: string): CloudEvent[] =>
       events.filter((event) => event.source === `/switchboard/${source}`);
     const changed = { at: expect.any(String), by: agent.id };
@@ -110,6 +110,11 @@ import { metricsNamed } from '../deploy/otel/metrics-named.ts';
       ['switchboard.message.created.v1', 1, { ...message, fileId: file.id }],
       ['switchboard.message.created.v1', 2, { ...reply, replyTo: undefined }],
       ['switchboard.message.read.v1', 3, { chatId, userId: owner.id, messageIds: [reply.id] }],
+      [
+        'switchboard.message.read_mark_moved.v1',
+        4,
+        { chatId, userId: owner.id, seq: reply.seq, at: expect.any(String) },
+      ],
     ]);
     const contracts: readonly IntegrationEvent[] = Object.values(integrationEvents);
     for (const event of events)

@@ -91,7 +91,7 @@ it('a client joins their own chats only', async () => {
   const error = { code: 'CHAT_NOT_FOUND', retryable: false };
   expect(data.chats).toEqual([
     { chatId: chatIds[0], error },
-    { chatId: own, status: 'PENDING', messages: [] },
+    { chatId: own, status: 'PENDING', messages: [], readMarks: [] },
     { chatId: chatIds[1], error },
   ]);
 });

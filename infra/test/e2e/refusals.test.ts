@@ -103,9 +103,11 @@ describe('the handshake', () => {
     ).toBe('connected');
     expect(
       await refusalOf({
-        token: sign({ sub: String(Number.MAX_SAFE_INTEGER), nbf: now() - 5, iat: now(), more: 1 }),
+        token: sign({ sub: '8999999999999999', nbf: now() - 5, iat: now(), more: 1 }),
       }),
     ).toBe('connected');
+    for (const claims of [{ sub: 'auth0|65f2' }, { email: undefined }, { role: ['offline', 'admin'] }])
+      expect(await refusalOf({ token: sign(claims) })).toBe('connected');
   });
 
   it.each<[string, () => unknown]>([
@@ -144,33 +146,13 @@ describe('the handshake', () => {
     ['no issuer', () => sign({ iss: undefined })],
     ['another audience', () => sign({ aud: 'another' })],
     ['no audience', () => sign({ aud: undefined })],
-    ...[
-      undefined,
-      null,
-      '',
-      '0',
-      0,
-      -1,
-      '-1',
-      1.5,
-      '1.5',
-      2 ** 53,
-      '9007199254740992',
-      '1e3',
-      '0x10',
-      ' 7',
-      '+7',
-      '7 ',
-      '٧',
-      true,
-      [7],
-      { id: 7 },
-      'NaN',
-    ].map((sub): [string, () => unknown] => [`the id ${JSON.stringify(sub)}`, () => sign({ sub })]),
-    ...[undefined, null, '', 'Admin', 'owner', 'client ', ['admin'], 1].map(
+    ...[undefined, null, '', 0, -1, 1.5, 2 ** 53, 'a\0', true, [7], { id: 7 }].map(
+      (sub): [string, () => unknown] => [`the id ${JSON.stringify(sub)}`, () => sign({ sub })],
+    ),
+    ...[undefined, null, '', 'Admin', 'owner', 'client ', [['admin']], 1].map(
       (role): [string, () => unknown] => [`the role ${JSON.stringify(role)}`, () => sign({ role })],
     ),
-    ...[undefined, null, '', 7].map((email): [string, () => unknown] => [
+    ...[7, ['a@b.c']].map((email): [string, () => unknown] => [
       `the email ${JSON.stringify(email)}`,
       () => sign({ email }),
     ]),

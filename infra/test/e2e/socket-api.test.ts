@@ -103,6 +103,7 @@ describe('sendMessage', () => {
       text: 'Hello world!',
       createdAt: expect.stringMatching(ISO),
       sender: { id: owner.id, email: owner.email, role: 'client' },
+      version: 1,
     });
     expect(await client.receives('newMessage')).toEqual(data);
     expect(await admin.receives('newMessage')).toEqual(data);

@@ -435,7 +435,7 @@ const secret = 'a secret of thirty-two bytes it is'.replaceAll(' ', '-');
     ['credentials', { url: 'https://a:b@crm.example/' }],
     ['a long URL', { url: `https://crm.example/${'a'.repeat(2_048)}` }],
     ['no event', { events: [] }],
-    ['an unknown event', { events: ['message.deleted'] }],
+    ['an unknown event', { events: ['message.printed'] }],
     ['a short secret', { secret: 'x'.repeat(31) }],
     ['a long secret', { secret: 'x'.repeat(257) }],
     ['a secret with a line break', { secret: `${'x'.repeat(32)}\n` }],

@@ -18,7 +18,7 @@ export const readContracts = {
     isIdempotent: always,
     description: 'Marks messages as read by the actor: all of them or, if one is not in the chat, none.',
     socket: { event: 'readMessages', reply: 'messagesMarkedRead' },
-    http: { method: 'post', path: '/chats/:chatId/messages/read', input: ReadMessages },
+    http: { method: 'post', path: '/chats/:chatId/reads', input: ReadMessages },
     payload: ReadMessages,
     reply: z.array(z.object({ id: MessageId, readBy: UserId })),
     example: {
