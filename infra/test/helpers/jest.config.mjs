@@ -15,4 +15,6 @@ export default {
   // Tests start processes: more workers than cores take as long, and waits run out.
   maxWorkers: availableParallelism(),
   testTimeout: 30_000,
+  // So that .ci/run can tell it from a failure of the checks before.
+  testFailureExitCode: 9,
 };
