@@ -57,9 +57,10 @@ export class Topic1790000000000 implements MigrationInterface {
 }
 `,
   );
-  const contracts = join(copy, 'shared/src/contracts/messages.ts');
-  const source = await readFile(contracts, 'utf8');
-  await writeFile(contracts, source.replaceAll('clientMessageId', 'clientKey'));
+  for (const name of ['message-values.ts', 'messages.ts']) {
+    const file = join(copy, 'shared/src/contracts', name);
+    await writeFile(file, (await readFile(file, 'utf8')).replaceAll('clientMessageId', 'clientKey'));
+  }
 
   const { code, output } = await test('chat-service');
   expect(code).not.toBe(0);

@@ -11,10 +11,12 @@ export const durableEvent: readonly Edit[] = [
     path: 'shared/src/contracts/messages.ts',
     insert: [
       {
+        before: "import { readContracts } from './reads.ts';",
+        lines: "import { MessagePinned } from './message-events.ts';",
+      },
+      {
         before: 'const Snapshot = z.object({',
-        lines:
-          'const MessagePinned = z.object({ chatId: ChatId, userId: UserId, messageId: MessageId });\n' +
-          'const PinMessage = z.strictObject({ chatId: ChatId, messageId: MessageId });',
+        lines: 'const PinMessage = MessagePinned.omit({ userId: true }).strict();',
       },
       {
         before: 'reads: z.array(MessagesRead).optional(),',
@@ -37,6 +39,20 @@ export const durableEvent: readonly Edit[] = [
   }),
 `,
       },
+    ],
+  },
+  {
+    path: 'shared/src/contracts/message-events.ts',
+    insert: [
+      {
+        before: "import { headsSignal } from './log.ts';",
+        lines: "import { z } from 'zod';\nimport { ChatId, MessageId, UserId } from './values.ts';",
+      },
+      {
+        before: '/** The events of message-service: the table of contents of its log. */',
+        lines:
+          'export const MessagePinned = z.object({ chatId: ChatId, userId: UserId, messageId: MessageId });\n',
+      },
       {
         before: 'messagesRead: durableEvent({',
         lines: `  messagePinned: durableEvent({
@@ -44,14 +60,14 @@ export const durableEvent: readonly Edit[] = [
     catchUp: 'pins',
     description: 'A user pinned a message.',
     payload: MessagePinned,
-    example: { chatId: CHAT_ID, userId: ADMIN.id, messageId: MESSAGE_ID },
+    example: { chatId: MESSAGE.chatId, userId: ADMIN.id, messageId: MESSAGE.id },
     to: 'everyone',
     author: (pinned) => pinned.userId,
     integration: integrationEvent('message.pinned', {
       version: 1,
       description: 'A user pinned a message.',
       data: MessagePinned,
-      example: { chatId: CHAT_ID, userId: ADMIN.id, messageId: MESSAGE_ID },
+      example: { chatId: MESSAGE.chatId, userId: ADMIN.id, messageId: MESSAGE.id },
     }),
   }),
 `,
