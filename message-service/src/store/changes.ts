@@ -1,16 +1,11 @@
-import {
-  logEntry,
-  mayEnterAny,
-  type Actor,
-  type ChatStatus,
-  type Trace,
-} from '@switchboard/shared/contracts';
+import { logEntry, type Actor, type Trace } from '@switchboard/shared/contracts';
 import { Failure } from '@switchboard/shared/errors';
 import type { ChatLog } from '@switchboard/shared/log';
 import type { Database } from '@switchboard/shared/postgres';
 import type { DecideChange } from '../domain/change-message.ts';
 import type { ChangedMessage, MessageChangeKind } from '../domain/message-store.ts';
 import { render, type StoredMessage, type UrlOfFile } from '../domain/message.ts';
+import { appendEntries, lockHead } from './chat-head.ts';
 import { NO_OWNER } from './file-columns.ts';
 import { THREAD_COLUMNS, THREAD_TABLES, toThread, type ThreadRow } from './message-rows.ts';
 
@@ -36,11 +31,7 @@ export async function changeMessage(
   urlOf: UrlOfFile,
   { actor, chatId, messageId, kind, decide, windowMs, trace }: ChangeRequest,
 ): Promise<ChangedMessage | undefined> {
-  const [chat] = await transaction.query<{ rev: number; status: ChatStatus; now: Date }>(
-    `SELECT rev, status, date_trunc('milliseconds', clock_timestamp()) AS now
-     FROM message.chat WHERE id = $1 AND ($2 OR client_id = $3) FOR UPDATE`,
-    [chatId, mayEnterAny(actor), actor.id],
-  );
+  const chat = await lockHead(transaction, actor, chatId);
   if (chat === undefined) return undefined;
   const [row] = await transaction.query<ThreadRow>(
     `SELECT ${THREAD_COLUMNS} FROM ${THREAD_TABLES} WHERE m.chat_id = $1 AND m.id = $2`,
@@ -54,8 +45,8 @@ export async function changeMessage(
   const rev = chat.rev + 1;
   await storeChange(transaction, before, { ...after, changedRev: rev }, chat.now);
   const message = render({ message: after, replyTo }, urlOf);
-  await log.append(transaction, [{ chatId, rev, event: kind.event, payload: { seq: after.seq } }], trace);
-  await transaction.query('UPDATE message.chat SET rev = $2 WHERE id = $1', [chatId, rev]);
+  const fact = { rev, event: kind.event, payload: { seq: after.seq } };
+  await appendEntries(transaction, log, chatId, [fact], trace);
   return { message, entry: logEntry(kind, rev, message) };
 }
 

@@ -1,11 +1,14 @@
 import { MAX_UNREAD, type Actor, type ReadMark } from '@switchboard/shared/contracts';
 import type { Database } from '@switchboard/shared/postgres';
 
-/** SQL: moves the marks of those whose messages a statement appends, given as rows of `appended`. */
-export const moveSendersMarks = (appended: string): string => `
-    INSERT INTO message.read_mark AS mark (chat_id, user_id, seq, at)
-    SELECT chat_id, sender_id, max(seq), max(created_at) FROM ${appended} GROUP BY chat_id, sender_id
+/** SQL: moves marks forward, to the rows (chat_id, user_id, seq, at) that `selected` selects. */
+const moveTo = (selected: string): string => `
+    INSERT INTO message.read_mark AS mark (chat_id, user_id, seq, at) ${selected}
     ON CONFLICT (chat_id, user_id) DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE mark.seq < excluded.seq`;
+
+/** SQL: moves the marks of those whose messages a statement appends, given as rows of `appended`. */
+export const moveSendersMarks = (appended: string): string =>
+  moveTo(`SELECT chat_id, sender_id, max(seq), max(created_at) FROM ${appended} GROUP BY chat_id, sender_id`);
 
 /** SQL: the marks of a chat; `chat` is the expression of its id. */
 export const marksOf = (chat: string): string =>
@@ -24,11 +27,11 @@ export async function readMarkOf(
   chatId: string,
   userId: number,
 ): Promise<ReadMark | undefined> {
-  const [row] = await database.query<{ seq: number; at: Date }>(
+  const rows = await database.query<MarkRow>(
     'SELECT seq, at FROM message.read_mark WHERE chat_id = $1 AND user_id = $2',
     [chatId, userId],
   );
-  return row && { chatId, userId, seq: row.seq, at: row.at.toISOString() };
+  return toMark(chatId, userId, rows);
 }
 
 /** Moves the mark forward, under the chat's lock. */
@@ -38,7 +41,7 @@ export async function moveMark(
   userId: number,
   seq: number,
 ): Promise<ReadMark | undefined> {
-  return moved(chatId, userId, await transaction.query(MOVE, [chatId, userId, seq]));
+  return toMark(chatId, userId, await transaction.query(MOVE, [chatId, userId, seq]));
 }
 
 /**
@@ -51,24 +54,19 @@ export async function moveMarkOverRead(
   userId: number,
   lastSeq: number,
 ): Promise<ReadMark | undefined> {
-  return moved(chatId, userId, await transaction.query(MOVE_OVER_READ, [chatId, userId, lastSeq]));
+  return toMark(chatId, userId, await transaction.query(MOVE_OVER_READ, [chatId, userId, lastSeq]));
 }
 
-interface MovedRow {
+interface MarkRow {
   readonly seq: number;
   readonly at: Date;
 }
 
-const moved = (chatId: string, userId: number, [row]: readonly MovedRow[]): ReadMark | undefined =>
+const toMark = (chatId: string, userId: number, [row]: readonly MarkRow[]): ReadMark | undefined =>
   row && { chatId, userId, seq: row.seq, at: row.at.toISOString() };
 
-const moveTo = (seq: string): string => `
-  INSERT INTO message.read_mark AS mark (chat_id, user_id, seq, at) ${seq}
-  ON CONFLICT (chat_id, user_id) DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE mark.seq < excluded.seq
-  RETURNING seq, at`;
-
 const NOW = "date_trunc('milliseconds', clock_timestamp())";
-const MOVE = moveTo(`VALUES ($1, $2, $3, ${NOW})`);
+const MOVE = `${moveTo(`VALUES ($1, $2, $3, ${NOW})`)} RETURNING seq, at`;
 const MOVE_OVER_READ = `
   WITH present AS (
     SELECT coalesce((SELECT seq FROM message.read_mark WHERE chat_id = $1 AND user_id = $2), 0) AS seq
@@ -78,7 +76,7 @@ const MOVE_OVER_READ = `
         AND NOT EXISTS (SELECT FROM message.message_read r WHERE r.chat_id = m.chat_id AND r.user_id = $2 AND r.seq = m.seq)
       ORDER BY m.seq LIMIT 1
     ), $3 + 1) - 1 AS seq FROM present
-  )${moveTo(`SELECT $1, $2, seq, ${NOW} FROM read WHERE seq > before`)}`;
+  )${moveTo(`SELECT $1, $2, seq, ${NOW} FROM read WHERE seq > before`)} RETURNING seq, at`;
 
 /** How many messages of others, not deleted, lie behind the mark. */
 export async function countUnread(

@@ -1,7 +1,6 @@
 import {
   chatRead,
   logEntry,
-  mayEnterAny,
   messagesRead,
   type Actor,
   type LogEntry,
@@ -12,15 +11,11 @@ import { Failure } from '@switchboard/shared/errors';
 import type { ChatLog } from '@switchboard/shared/log';
 import type { Database } from '@switchboard/shared/postgres';
 import type { MarkedRead, MovedMark } from '../domain/message-store.ts';
+import { appendEntries, lockHead, type LockedHead } from './chat-head.ts';
 import { countUnread, moveMark, moveMarkOverRead, readMarkOf } from './read-marks.ts';
 
 /** `messagesRead` tells clients that know no marks of this many messages before the mark. */
 const MAX_NAMED = 500;
-
-interface LockedHead {
-  readonly seq: number;
-  readonly rev: number;
-}
 
 /**
  * Marks messages as read under the chat's lock, and appends the log entries. The read mark follows once no
@@ -35,7 +30,7 @@ export async function markRead(
   messageIds: readonly string[],
   trace: Trace,
 ): Promise<MarkedRead | undefined> {
-  const head = await lockFor(transaction, actor, chatId);
+  const head = await lockHead(transaction, actor, chatId);
   if (head === undefined) return undefined;
   const wanted = [...new Set(messageIds)];
   const newlyRead = await insertMarks(transaction, actor, chatId, wanted);
@@ -55,7 +50,7 @@ export async function readUpTo(
   seq: number,
   trace: Trace,
 ): Promise<MovedMark | undefined> {
-  const head = await lockFor(transaction, actor, chatId);
+  const head = await lockHead(transaction, actor, chatId);
   if (head === undefined) return undefined;
   const mark = await readMarkOf(transaction, chatId, actor.id);
   const upTo = Math.min(seq, head.seq);
@@ -66,14 +61,6 @@ export async function readUpTo(
   const entries = await append(transaction, log, chatId, head, read, moved, trace);
   const now = moved ?? mark;
   return { mark: now, unread: await countUnread(transaction, chatId, actor, now?.seq ?? 0), entries };
-}
-
-async function lockFor(transaction: Database, actor: Actor, chatId: string): Promise<LockedHead | undefined> {
-  const [head] = await transaction.query<LockedHead>(
-    'SELECT seq, rev FROM message.chat WHERE id = $1 AND ($2 OR client_id = $3) FOR UPDATE',
-    [chatId, mayEnterAny(actor), actor.id],
-  );
-  return head;
 }
 
 async function append(
@@ -88,10 +75,7 @@ async function append(
   const entries: LogEntry[] = [];
   if (read.messageIds.length > 0) entries.push(logEntry(messagesRead, rev + 1, read));
   if (moved !== undefined) entries.push(logEntry(chatRead, rev + entries.length + 1, moved));
-  if (entries.length === 0) return entries;
-  const rows = entries.map((entry) => ({ chatId, ...entry }));
-  await log.append(transaction, rows, trace);
-  await transaction.query('UPDATE message.chat SET rev = $2 WHERE id = $1', [chatId, rev + entries.length]);
+  await appendEntries(transaction, log, chatId, entries, trace);
   return entries;
 }
 
